@@ -1,0 +1,91 @@
+/**
+ * What a language model looks like to the schedulers above it (the generator's engine, the PRM's batcher): rows of a
+ * batch that run tokens, and segments of keys and values that outlive their rows. No queue, request, text or sampler
+ * is known here; no tensor of ONNX Runtime leaves `runtime/`.
+ */
+
+export type Precision = "fp32" | "int8" | "int4";
+
+export interface LanguageModelInfo {
+  readonly name: string;
+  /** `model_type` of config.json. */
+  readonly architecture: string;
+  /** SHA-256 over configuration and weights, hex. */
+  readonly hash: string;
+  readonly precision: Precision;
+  readonly parameterCount: number;
+  readonly vocabularySize: number;
+  /** Tokens of prompt and continuation together. */
+  readonly contextLength: number;
+  readonly hiddenSize: number;
+  /** Embedding output and every layer: layers + 1. */
+  readonly hiddenStateCount: number;
+  readonly kvBytesPerToken: number;
+  /** 2 per weight that multiplies, for one token; attention not counted. */
+  readonly flopsPerToken: number;
+}
+
+/** Keys and values of consecutive tokens. Immutable; freed by forgetting it. */
+export interface KvSegment {
+  readonly tokenCount: number;
+  readonly byteLength: number;
+  /** Float32 [layers, 2 (key, value), kvHeads, tokens, headDim]. */
+  readonly data: Float32Array;
+}
+
+/** Which outputs a row wants, per step. What nobody asks for is not computed. */
+export interface Wanted {
+  /** Logits after the last new token, after every one, or none. */
+  readonly logits: "last" | "all" | "none";
+  /** Outputs of the linear probe, for every new token; the probe is [outputs, hiddenStateCount * hiddenSize]. */
+  readonly probe?: { readonly weights: Float32Array; readonly outputs: number };
+  /** All hidden states of every new token: embedding output and every layer, the last one after the final norm. */
+  readonly hidden?: boolean;
+}
+
+export interface RowInput {
+  readonly row: number;
+  /** At least one. */
+  readonly tokenIds: readonly number[];
+  readonly wanted: Wanted;
+}
+
+export interface RowOutput {
+  readonly row: number;
+  /** [1 or tokens, vocabularySize]; empty for "none". Raw: no temperature, no softmax. */
+  readonly logits: Float32Array;
+  /** [tokens, outputs]; empty when not wanted. */
+  readonly probe: Float32Array;
+  /** [tokens, hiddenStateCount * hiddenSize]; empty when not wanted. */
+  readonly hidden: Float32Array;
+}
+
+/**
+ * Rows that run together. A row's outputs do not depend on which other rows there are (bit for bit). Rows of one prompt
+ * share its prefix without copying it; a row's own tokens are held in the batch's buffers, one slot each.
+ */
+export interface RowBatch {
+  readonly rowCount: number;
+  /** Bytes of the slots. */
+  readonly byteLength: number;
+  /** Bytes that the slots will take once one more row with `tokenCount` own tokens is admitted. */
+  byteLengthWith(prefix: KvSegment, tokenCount: number): number;
+  /** A row that continues `prefix` and then `path`, whose keys and values are copied in. Returns its id. */
+  admit(prefix: KvSegment, path: readonly KvSegment[]): number;
+  /** Runs new tokens of some rows, ragged. The outputs come in the order of the inputs. */
+  step(inputs: readonly RowInput[]): Promise<readonly RowOutput[]>;
+  /** The keys and values of a row's last `tokenCount` tokens, as a segment of their own. */
+  take(row: number, tokenCount: number): KvSegment;
+  release(row: number): void;
+}
+
+export interface LanguageModel {
+  readonly info: LanguageModelInfo;
+  /** Milliseconds spent inside `session.run` since creation. */
+  readonly runMs: number;
+  /** Runs a prompt and returns its keys and values together with what was wanted. */
+  prefill(tokenIds: readonly number[], wanted: Wanted): Promise<{ prefix: KvSegment; output: RowOutput }>;
+  createBatch(): RowBatch;
+  /** Frees the session. Idempotent; use after it is an error. */
+  dispose(): Promise<void>;
+}
