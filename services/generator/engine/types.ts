@@ -1,0 +1,217 @@
+/**
+ * The engine as the rest of the generator sees it: sessions that grow trees of steps from a prompt. Domain types only:
+ * no proto message, socket, tensor or Worker is known here. Whoever implements `Engine` may run the model in a Worker;
+ * callers do not notice.
+ *
+ * Requests that reach the engine are already well-formed (the codec checks types and ranges that need no state); the
+ * engine checks what depends on its state, and says so with a ServiceError.
+ */
+
+/** 0 is the prompt. Other ids are issued by the engine, are never used twice within a session, and are safe integers. */
+export type NodeId = number;
+
+/** `step`: the delimiter was produced, the path can go on. Only `eos` and `stop` make a finished candidate. */
+export type FinishReason = "step" | "eos" | "stop" | "length" | "cancelled";
+
+/** Whether temperature is applied before or after top-k, top-p and min-p. */
+export type SamplingOrder = "temperature_first" | "filter_first";
+
+/** How the next token is drawn, every knob set. Ranges as in proto `Sampling`, checked by the codec. */
+export interface Sampling {
+  /** 0 is greedy; otherwise in (0, 10]. */
+  readonly temperature: number;
+  /** Keep the k likeliest tokens; unset keeps all. */
+  readonly topK?: number;
+  /** (0, 1]; 1 is off. */
+  readonly topP: number;
+  /** [0, 1]; 0 is off. */
+  readonly minP: number;
+  /** [0.1, 10]; 1 is off. */
+  readonly repetitionPenalty: number;
+  readonly order: SamplingOrder;
+  /** A text that ends one of these ends with `stop`. */
+  readonly stop: readonly string[];
+}
+
+/** What a caller asked for; an unset knob takes the next default: the session's, then the model's. */
+export type SamplingRequest = Partial<Sampling>;
+
+/** output = weights * concat(hidden states) per token. */
+export interface Probe {
+  readonly name: string;
+  /** Must equal `GeneratorInfo.modelHash`: failed_precondition otherwise. */
+  readonly modelHash: string;
+  /** [outputs, hiddenStateCount * hiddenSize], row-major, finite. */
+  readonly weights: Float32Array;
+  readonly shape: readonly [outputs: number, width: number];
+}
+
+export interface Message {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+export type Prompt =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "messages"; readonly messages: readonly Message[] }
+  | { readonly kind: "tokens"; readonly tokenIds: readonly number[] };
+
+export interface OpenSession {
+  readonly prompt: Prompt;
+  readonly sampling: SamplingRequest;
+  /** Every node's randomness derives from this and its place in the tree. */
+  readonly seed: number;
+  readonly probes: readonly Probe[];
+  /** Unset: the model's own. Never empty. */
+  readonly stepDelimiter?: string;
+  /** Fill `SessionOpened.promptProbe`. */
+  readonly includePromptProbe: boolean;
+}
+
+export interface GrowRequest {
+  readonly nodeId: NodeId;
+  /** At least 1. */
+  readonly count: number;
+  /** `end`: step after step to the end of the text; each step is a node, the child of the one before it. */
+  readonly until: "step" | "end";
+  /** Tokens of one child (`end`: of one child and all that follows it) at most. Unset: what the context has left. */
+  readonly maxTokens?: number;
+  /** Overrides the session's sampling, knob by knob. */
+  readonly sampling?: SamplingRequest;
+}
+
+export interface SessionOpened {
+  readonly promptTokenIds: readonly number[];
+  /** Probe outputs at the last prompt position, all probes in order; empty unless asked for. */
+  readonly promptProbe: Float32Array;
+  /** The sampling in effect. */
+  readonly sampling: Sampling;
+}
+
+export interface StepEvent {
+  readonly kind: "step";
+  readonly nodeId: NodeId;
+  readonly parentId: NodeId;
+  /** Which child of the parent this is, from 0, over all grows of that parent. */
+  readonly childIndex: number;
+  readonly tokenIds: readonly number[];
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  /** ln p of each token under the model itself (temperature 1, nothing filtered). */
+  readonly logProbs: readonly number[];
+  /** Entropy in nats of the unfiltered distribution each token was drawn from. */
+  readonly entropies: readonly number[];
+  /** [tokens, outputs of all probes in the order of `OpenSession.probes`]; empty without probes. */
+  readonly probeOutputs: Float32Array;
+}
+
+/** All steps of one grow have been delivered. Grows of one node report in the order they were asked for. */
+export interface GrownEvent {
+  readonly kind: "grown";
+  readonly nodeId: NodeId;
+  readonly count: number;
+}
+
+/** The last event of a session that was ended, not cancelled. */
+export interface ClosedEvent {
+  readonly kind: "closed";
+  readonly usage: SessionUsage;
+}
+
+export type EngineEvent = StepEvent | GrownEvent | ClosedEvent;
+
+export interface SessionUsage {
+  readonly promptTokens: number;
+  /** Tokens sampled, those of pruned and cancelled nodes included. */
+  readonly generatedTokens: number;
+  /** Of these, tokens of rows that were cancelled while they ran. */
+  readonly cancelledTokens: number;
+  /** Tokens run through the model a second time. */
+  readonly reprefilledTokens: number;
+  readonly flops: number;
+}
+
+export interface EngineSession {
+  readonly opened: SessionOpened;
+  /**
+   * Asks for children. Calls take effect in the order they are made. Resolves when accepted (not when grown). Rejects,
+   * leaving the session as it was: not_found (no such node), failed_precondition (pruned, or did not end with `step`),
+   * invalid_argument (count over the limit, max tokens beyond the context), resource_exhausted (nodes of the session).
+   */
+  grow(request: GrowRequest): Promise<void>;
+  /**
+   * Ends nodes and all below them: running ones end as `cancelled`, all give back their memory. Pruning a pruned node
+   * does nothing. Rejects, pruning nothing: not_found (an id never issued), invalid_argument (the prompt, 0).
+   */
+  prune(nodeIds: readonly NodeId[]): Promise<void>;
+  /**
+   * What happened, in order: a parent before its children. For one consumer. The engine never runs further ahead of the
+   * reader than a fixed number of events: a session that nobody reads stops being scheduled. Throws a ServiceError when
+   * the session cannot go on, the signal's reason when aborted; after `cancel` it just ends.
+   */
+  readonly events: AsyncIterable<EngineEvent>;
+  /** No more requests will come: what runs is finished, then `closed` is the last event. Idempotent. */
+  end(): void;
+  /** Drops everything at once and gives back all memory. Idempotent; also right after `closed`. */
+  cancel(): void;
+}
+
+export interface GeneratorInfo {
+  /** Directory name of the checkpoint. */
+  readonly model: string;
+  /** `model_type` of config.json. */
+  readonly architecture: string;
+  /** SHA-256 over configuration and weights, hex. */
+  readonly modelHash: string;
+  /** SHA-256 of tokenizer.json, hex. */
+  readonly tokenizerHash: string;
+  readonly precision: "fp32" | "int8" | "int4";
+  readonly parameterCount: number;
+  readonly vocabularySize: number;
+  readonly contextLength: number;
+  readonly hiddenSize: number;
+  /** Embedding output and every layer. */
+  readonly hiddenStateCount: number;
+  readonly stepDelimiter: string;
+  readonly defaultSampling: Sampling;
+  readonly hasChatTemplate: boolean;
+  readonly limits: EngineLimits;
+}
+
+export interface EngineLimits {
+  readonly maxSessions: number;
+  /** Rows decoded together. */
+  readonly maxBatchRows: number;
+  /** Keys and values of all sessions together. */
+  readonly maxKvBytes: number;
+  readonly maxNodesPerSession: number;
+  readonly maxPromptBytes: number;
+  /** Children one grow may ask for. */
+  readonly maxGrowCount: number;
+}
+
+export interface EngineStats {
+  readonly sessions: number;
+  readonly usedKvBytes: number;
+  /** Rows that run now, and rows that wait for a place. */
+  readonly runningRows: number;
+  readonly waitingRows: number;
+  readonly generatedTokens: number;
+  /** Milliseconds inside the model's sessions since start. */
+  readonly modelRunMs: number;
+}
+
+export interface Engine {
+  readonly info: GeneratorInfo;
+  /**
+   * Tokenizes and runs the prompt. Aborting `signal` cancels the session, opening or open. Rejects: invalid_argument
+   * (empty prompt, prompt + 1 longer than the context, token id out of the vocabulary, messages without a chat
+   * template, a probe of the wrong width), failed_precondition (a probe made for another model), resource_exhausted
+   * with retryAfterMs (sessions or KV memory), unavailable (disposed or failed).
+   */
+  openSession(request: OpenSession, signal: AbortSignal): Promise<EngineSession>;
+  /** A recent snapshot; never waits for the model. */
+  stats(): EngineStats;
+  /** Cancels every session, frees the model, ends the Worker. Idempotent. */
+  dispose(): Promise<void>;
+}
