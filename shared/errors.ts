@@ -17,6 +17,8 @@ export type ErrorCode =
 export interface ErrorDetails {
   /** The request's fields that are wrong, by path such as `sampling.top_p`. */
   readonly fieldViolations?: readonly { readonly field: string; readonly description: string }[];
+  /** Limits that were hit: what is limited, and its limit beside the demand. */
+  readonly quotaViolations?: readonly { readonly subject: string; readonly description: string }[];
   /** When trying again makes sense. */
   readonly retryAfterMs?: number;
   /** UPPER_SNAKE reason that programs may switch on. */

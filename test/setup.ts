@@ -7,7 +7,11 @@ interface NumericArray {
 
 expect.extend({
   /** Every element within `atol + rtol * |expected|`; the first that is not is named. */
-  toBeAllclose(received: NumericArray, expected: NumericArray, options: { atol?: number; rtol?: number } = {}) {
+  toBeAllclose(
+    received: NumericArray,
+    expected: NumericArray,
+    options: { atol?: number; rtol?: number } = {},
+  ) {
     const { atol = 1e-6, rtol = 0 } = options;
     if (received.length !== expected.length)
       return { pass: false, message: () => `length ${received.length}, expected ${expected.length}` };
@@ -15,7 +19,10 @@ expect.extend({
       const got = received[i]!;
       const want = expected[i]!;
       if (!(Math.abs(got - want) <= atol + rtol * Math.abs(want)))
-        return { pass: false, message: () => `element ${i}: got ${got}, expected ${want} (atol ${atol}, rtol ${rtol})` };
+        return {
+          pass: false,
+          message: () => `element ${i}: got ${got}, expected ${want} (atol ${atol}, rtol ${rtol})`,
+        };
     }
     return { pass: true, message: () => "arrays are close" };
   },
