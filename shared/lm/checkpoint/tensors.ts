@@ -1,0 +1,78 @@
+/** Which tensors a checkpoint of the Llama family must hold, under the names that Hugging Face gives them. */
+import type { ModelConfig } from "./config.js";
+import { refuseFile } from "./refusal.js";
+import type { TensorSource } from "./safetensors.js";
+
+export interface ExpectedTensor {
+  readonly name: string;
+  /** Linear weights are [out, in]. */
+  readonly shape: readonly number[];
+}
+
+/** The tensors of a configuration, in the order in which a forward pass meets them. */
+export function expectedTensors(config: ModelConfig): ExpectedTensor[] {
+  const { vocabSize, hiddenSize } = config;
+  const tensors: ExpectedTensor[] = [{ name: "model.embed_tokens.weight", shape: [vocabSize, hiddenSize] }];
+  for (let layer = 0; layer < config.numLayers; layer++)
+    tensors.push(...layerTensors(config, `model.layers.${layer}`));
+  tensors.push({ name: "model.norm.weight", shape: [hiddenSize] });
+  if (!config.tieWordEmbeddings) tensors.push({ name: "lm_head.weight", shape: [vocabSize, hiddenSize] });
+  return tensors;
+}
+
+function layerTensors(config: ModelConfig, prefix: string): ExpectedTensor[] {
+  const { hiddenSize, intermediateSize, attentionBias, mlpBias } = config;
+  const queryWidth = config.numHeads * config.headDim;
+  const keyWidth = config.numKvHeads * config.headDim;
+  const linear = (name: string, out: number, inner: number, bias: boolean): ExpectedTensor[] => [
+    { name: `${prefix}.${name}.weight`, shape: [out, inner] },
+    ...(bias ? [{ name: `${prefix}.${name}.bias`, shape: [out] }] : []),
+  ];
+  return [
+    { name: `${prefix}.input_layernorm.weight`, shape: [hiddenSize] },
+    ...linear("self_attn.q_proj", queryWidth, hiddenSize, attentionBias !== "none"),
+    ...linear("self_attn.k_proj", keyWidth, hiddenSize, attentionBias !== "none"),
+    ...linear("self_attn.v_proj", keyWidth, hiddenSize, attentionBias !== "none"),
+    ...linear("self_attn.o_proj", hiddenSize, queryWidth, attentionBias === "qkvo"),
+    { name: `${prefix}.post_attention_layernorm.weight`, shape: [hiddenSize] },
+    ...linear("mlp.gate_proj", intermediateSize, hiddenSize, mlpBias),
+    ...linear("mlp.up_proj", intermediateSize, hiddenSize, mlpBias),
+    ...linear("mlp.down_proj", hiddenSize, intermediateSize, mlpBias),
+  ];
+}
+
+/** Weights of all expected tensors together; a tied head is counted once. */
+export function countParameters(config: ModelConfig): number {
+  return expectedTensors(config).reduce(
+    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
+    0,
+  );
+}
+
+/**
+ * Every expected tensor is there, in the expected shape and in a dtype that can be read, and the backbone has no weight
+ * that the configuration does not speak of (a bias, a norm, a layer), which would otherwise be left out in silence.
+ * @throws ServiceError `failed_precondition` naming the first tensor that is not so, and what was expected of it.
+ */
+export function assertTensors(config: ModelConfig, source: TensorSource): void {
+  const expected = expectedTensors(config);
+  for (const { name, shape } of expected) {
+    const found = source.tensors.get(name);
+    const must = `tensor ${name} must be F32, F16 or BF16 of shape [${shape.join(", ")}], as config.json has it`;
+    if (found === undefined) throw refuseFile("weights", `${must}, but is missing`);
+    const sameShape =
+      found.shape.length === shape.length && found.shape.every((size, axis) => size === shape[axis]);
+    if (!sameShape || !["F32", "F16", "BF16"].includes(found.dtype)) {
+      throw refuseFile("weights", `${must}, got ${found.dtype} of shape [${found.shape.join(", ")}]`);
+    }
+  }
+  const names = new Set(expected.map(({ name }) => name));
+  for (const { name, shape } of source.tensors.values()) {
+    // Older exports store the rotary frequencies, which follow from rope_theta. Heads of other kinds are not `model.*`.
+    if (!name.startsWith("model.") || names.has(name) || name.endsWith(".rotary_emb.inv_freq")) continue;
+    throw refuseFile(
+      "weights",
+      `tensor ${name} of shape [${shape.join(", ")}] must not be there, as config.json has it`,
+    );
+  }
+}
