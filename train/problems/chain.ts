@@ -92,7 +92,7 @@ function drawStart(level: Level, rng: Rng, events: StoryEvent[], equations: Equa
     const numbers = [between(2, level.maxFactor, rng), between(2, level.maxFactor, rng)];
     events.push({ kind: "startPacked", numbers });
     const [left, right] = [numbers[0]!, numbers[1]!];
-    equations.push({ left, operator: "*", right, result: left * right, needs: [] });
+    equations.push({ left, operator: "*", right, result: left * right });
     return left * right;
   }
   const value = between(2, level.maxStart, rng);
@@ -132,16 +132,25 @@ function append(
   value: number,
   numbers: readonly number[],
 ): number {
-  const needs = equations.length > 0 ? [equations.length - 1] : [];
-  let right = numbers[0]!;
-  if (lines === 2) {
-    const [count, each] = [numbers[0]!, numbers[1]!];
-    right = count * each;
-    equations.push({ left: count, operator: "*", right: each, result: right, needs: [] });
-    needs.push(equations.length - 1);
+  const before = equations.length === 0 ? {} : { leftFrom: equations.length - 1 };
+  if (lines === 1) {
+    const right = numbers[0]!;
+    const result = evaluate(value, operator, right);
+    equations.push({ left: value, operator, right, result, ...before });
+    return result;
   }
-  const result = evaluate(value, operator, right);
-  equations.push({ left: value, operator, right, result, needs });
+  const [left, right] = [numbers[0]!, numbers[1]!];
+  const product = left * right;
+  equations.push({ left, operator: "*", right, result: product });
+  const result = evaluate(value, operator, product);
+  equations.push({
+    left: value,
+    operator,
+    right: product,
+    result,
+    ...before,
+    rightFrom: equations.length - 1,
+  });
   return result;
 }
 

@@ -6,8 +6,10 @@ export interface Equation {
   readonly operator: Operator;
   readonly right: number;
   readonly result: number;
-  /** Indices of the earlier equations whose results this one uses. */
-  readonly needs: readonly number[];
+  /** Index of the earlier equation whose result is the left side; undefined when the text gives the number. */
+  readonly leftFrom?: number;
+  /** The same for the right side. */
+  readonly rightFrom?: number;
 }
 
 const EVALUATE: Readonly<Record<Operator, (left: number, right: number) => number>> = {
@@ -23,7 +25,7 @@ export function evaluate(left: number, operator: Operator, right: number): numbe
 }
 
 /** The line of a solution. */
-export function formatEquation(equation: Omit<Equation, "needs">): string {
+export function formatEquation(equation: Equation): string {
   return `${equation.left}${equation.operator}${equation.right}=${equation.result}`;
 }
 
