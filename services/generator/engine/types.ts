@@ -199,6 +199,8 @@ export interface EngineStats {
   readonly generatedTokens: number;
   /** Milliseconds inside the model's sessions since start. */
   readonly modelRunMs: number;
+  /** Milliseconds of the engine's steps since start, `modelRunMs` included; the rest is scheduling and sampling. */
+  readonly stepMs: number;
 }
 
 export interface Engine {
