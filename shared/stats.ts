@@ -1,0 +1,73 @@
+/** Statistics that reports and trainers share. */
+import type { Rng } from "./rng.js";
+
+export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** NaN for no values. */
+export const mean = (values: readonly number[]): number => sum(values) / values.length;
+
+/**
+ * Area under the ROC curve: the chance that a random positive scores above a random negative, ties counting half
+ * (Mann-Whitney). Undefined when one of the two is missing.
+ */
+export function auc(scores: readonly number[], labels: readonly boolean[]): number | undefined {
+  const order = scores.map((_, i) => i).toSorted((a, b) => scores[a]! - scores[b]!);
+  const positives = labels.filter(Boolean).length;
+  const negatives = labels.length - positives;
+  if (positives === 0 || negatives === 0) return undefined;
+  let rankSum = 0;
+  for (let from = 0; from < order.length; ) {
+    let to = from;
+    while (to < order.length && scores[order[to]!] === scores[order[from]!]) to++;
+    // Ranks from + 1 .. to share their mean.
+    const rank = (from + 1 + to) / 2;
+    for (let i = from; i < to; i++) if (labels[order[i]!]) rankSum += rank;
+    from = to;
+  }
+  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+}
+
+export interface Interval {
+  readonly estimate: number;
+  /** The 2.5 % and 97.5 % quantiles of the bootstrap. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Percentile bootstrap (Efron 1979) of a statistic over independent units, such as problems: `resamples` samples of the
+ * units with replacement.
+ */
+export function bootstrap<T>(
+  units: readonly T[],
+  statistic: (units: readonly T[]) => number,
+  rng: Rng,
+  resamples = 1000,
+): Interval {
+  const values = Array.from({ length: resamples }, () =>
+    statistic(units.map(() => units[rng.int(units.length)]!)),
+  ).toSorted((a, b) => a - b);
+  const quantile = (q: number): number => values[Math.min(resamples - 1, Math.floor(q * resamples))]!;
+  return { estimate: statistic(units), low: quantile(0.025), high: quantile(0.975) };
+}
+
+/** Spearman's rank correlation; ties share their mean rank. */
+export function spearman(a: readonly number[], b: readonly number[]): number {
+  const [x, y] = [ranks(a), ranks(b)];
+  const [mx, my] = [mean(x), mean(y)];
+  const covariance = sum(x.map((value, i) => (value - mx) * (y[i]! - my)));
+  const scale = Math.sqrt(sum(x.map((v) => (v - mx) ** 2)) * sum(y.map((v) => (v - my) ** 2)));
+  return covariance / scale;
+}
+
+function ranks(values: readonly number[]): number[] {
+  const order = values.map((_, i) => i).toSorted((a, b) => values[a]! - values[b]!);
+  const result = new Array<number>(values.length);
+  for (let from = 0; from < order.length; ) {
+    let to = from;
+    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
+    for (let i = from; i < to; i++) result[order[i]!] = (from + 1 + to) / 2;
+    from = to;
+  }
+  return result;
+}

@@ -1,0 +1,76 @@
+/**
+ * A recorded pool: problems with rollouts and every score a baseline may use. All sampling strategies without pruning
+ * (first, majority, Best-of-N, weighted votes) are answered from one pool, so they see the same candidates.
+ */
+export interface Rollout {
+  /** Canonical answer; undefined when the text did not finish or holds none. */
+  readonly answer: string | undefined;
+  readonly correct: boolean;
+  readonly tokenCount: number;
+  /** Natural log-probability of the solution under the policy. */
+  readonly sumLogProb: number;
+  readonly meanLogProb: number;
+  /** The PRM's score of each step. */
+  readonly prm: readonly number[];
+  /** SWIFT's score, and of heads that see only log-prob and entropies, in (0, 1). */
+  readonly swift: number;
+  readonly swiftScalars: number;
+}
+
+export interface PooledProblem {
+  readonly id: string;
+  readonly level: number;
+  readonly rollouts: readonly Rollout[];
+}
+
+/** A candidate's weight. */
+export type Score = (rollout: Rollout) => number;
+
+/** A way to choose among the first n rollouts: was the choice right? */
+export type Chooser = (rollouts: readonly Rollout[]) => number;
+
+const finished = (rollouts: readonly Rollout[]): readonly Rollout[] =>
+  rollouts.filter((rollout) => rollout.answer !== undefined);
+
+/** The first rollout's answer: pass@1 when averaged over problems. */
+export const first: Chooser = (rollouts) => Number(rollouts[0]!.correct);
+
+/** Share of right rollouts: pass@1 with all the pool's evidence. */
+export const passRate: Chooser = (rollouts) =>
+  rollouts.filter((rollout) => rollout.correct).length / rollouts.length;
+
+/** Whether any rollout is right. */
+export const oracle: Chooser = (rollouts) => Number(rollouts.some((rollout) => rollout.correct));
+
+/** The finished rollout with the highest score, the earlier on a tie. */
+export function bestOf(score: Score): Chooser {
+  return (rollouts) => {
+    let best: Rollout | undefined;
+    for (const rollout of finished(rollouts))
+      if (best === undefined || score(rollout) > score(best)) best = rollout;
+    return Number(best?.correct ?? false);
+  };
+}
+
+/** The answer whose rollouts' scores add up highest, the earlier on a tie. */
+export function weightedVote(score: Score): Chooser {
+  return (rollouts) => {
+    const mass = new Map<string, { total: number; correct: boolean }>();
+    for (const rollout of finished(rollouts)) {
+      const entry = mass.get(rollout.answer!) ?? { total: 0, correct: rollout.correct };
+      entry.total += score(rollout);
+      mass.set(rollout.answer!, entry);
+    }
+    let best: { total: number; correct: boolean } | undefined;
+    for (const entry of mass.values()) if (best === undefined || entry.total > best.total) best = entry;
+    return Number(best?.correct ?? false);
+  };
+}
+
+/** Every finished rollout counts the same. */
+export const majority: Chooser = weightedVote(() => 1);
+
+export const lastOf = (scores: readonly number[]): number => scores.at(-1) ?? 0;
+export const minOf = (scores: readonly number[]): number => Math.min(...scores);
+export const prodOf = (scores: readonly number[]): number =>
+  scores.reduce((product, score) => product * score, 1);

@@ -1,0 +1,71 @@
+/** How the shipped language models are made. The numbers are the result of a search on validation problems; see the cards. */
+import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
+import type { AdamWOptions, BatchShape } from "#shared/lm/graph/training.js";
+import { VOCABULARY_SIZE } from "#train/tokenizer/tokenizer-json.js";
+import type { Schedule } from "./schedule.js";
+
+export interface Recipe {
+  readonly name: "policy" | "prm";
+  readonly config: ModelConfig;
+  readonly shape: BatchShape;
+  readonly schedule: Schedule;
+  readonly optimizer: AdamWOptions;
+  readonly seed: number;
+  /** Weight of each level in the training stream, easiest first. */
+  readonly mixture: readonly number[];
+}
+
+const family = {
+  modelType: "llama",
+  vocabSize: VOCABULARY_SIZE,
+  ropeTheta: 10_000,
+  rmsNormEps: 1e-5,
+  contextLength: 512,
+  tieWordEmbeddings: true,
+  attentionBias: "none",
+  mlpBias: false,
+  eosTokenIds: [0],
+} as const;
+
+const optimizer: AdamWOptions = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, clipNorm: 1 };
+
+// 192 holds the longest training document (150 tokens) with room for a second short one.
+const shape: BatchShape = { batch: 20, time: 192 };
+
+/** The policy: small and briefly trained, so that it errs and has something to search for. */
+export const policyRecipe: Recipe = {
+  name: "policy",
+  config: {
+    ...family,
+    hiddenSize: 128,
+    intermediateSize: 384,
+    numLayers: 4,
+    numHeads: 4,
+    numKvHeads: 2,
+    headDim: 32,
+  },
+  shape,
+  schedule: { peakLearningRate: 4e-3, warmupSteps: 60, totalSteps: 900, finalRatio: 0.03 },
+  optimizer,
+  seed: 11,
+  mixture: [1, 1, 1, 1, 1, 1],
+};
+
+/** The PRM's reader: wider, deeper and trained longer, because a reader no stronger than the policy cannot judge it. */
+export const prmRecipe: Recipe = {
+  name: "prm",
+  config: {
+    ...family,
+    hiddenSize: 192,
+    intermediateSize: 512,
+    numLayers: 6,
+    numHeads: 6,
+    numKvHeads: 2,
+    headDim: 32,
+  },
+  shape,
+  schedule: { peakLearningRate: 3e-3, warmupSteps: 100, totalSteps: 2600, finalRatio: 0.03 },
+  optimizer,
+  seed: 12,
+  mixture: [1, 1, 1, 1, 1, 1],
+};
