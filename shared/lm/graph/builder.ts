@@ -93,6 +93,11 @@ export class GraphBuilder {
     return this.#constant("int64", values, typeof value === "number", BigInt64Array.from(values.map(BigInt)));
   }
 
+  /** A uint8 scalar: a zero point. */
+  byte(value: number): Value {
+    return this.#constant("uint8", [value], true, Uint8Array.of(value));
+  }
+
   #constant(dataType: DataType, values: readonly number[], scalar: boolean, data: ArrayBufferView): Value {
     const key = `${dataType}:${scalar ? "scalar" : "vector"}:${values.join(",")}`;
     const known = this.#constants.get(key);

@@ -1,0 +1,147 @@
+/**
+ * Attention for search: keys and values of a prompt exist once for all rows that continue it, each row has its own
+ * beyond it, and a step adds new ones. One softmax runs over the three parts:
+ *
+ *     prefix  [prompts, kvHeads, P, headDim]               shared by the rows of a prompt
+ *     suffix  [prompts, kvHeads, rows, C, headDim]         a row's own tokens, padded to C
+ *     new     [prompts, kvHeads, rows, S, headDim]         computed here
+ *
+ * Rows do not see each other, bit for bit: P and C are multiples of 64 and padding is masked, so it adds exact zeros in
+ * whole vectors of every sum (the softmax's, the products'), whose order does not change with their number. The factors
+ * of the products are never 1, because then ONNX Runtime takes another kernel, which rounds otherwise, when there is one
+ * row only; `CONTEXT_SCALE` is undone in the output projection.
+ */
+import type { ModelConfig } from "../checkpoint/config.js";
+import type { GraphBuilder, Value } from "./builder.js";
+
+/** What a layer's mixed values are multiplied with. */
+export const CONTEXT_SCALE = 0.5;
+
+/** Run-time shapes, computed once per run. q = query heads of a key/value head. */
+export interface AttentionShapes {
+  /** [prompts, -1, kvHeads, (q + 2) headDim] */
+  readonly projected: Value;
+  /** [prompts, kvHeads, -1, headDim] */
+  readonly byPrompt: Value;
+  /** [prompts, kvHeads, rows, -1, headDim] */
+  readonly byRow: Value;
+  /** [prompts, kvHeads, rows, S q, P] */
+  readonly rowScores: Value;
+  /** [prompts, kvHeads, rows S q, P] */
+  readonly promptScores: Value;
+  /** [prompts, kvHeads, -1, q headDim] */
+  readonly joined: Value;
+  /** [P, C, S] */
+  readonly parts: Value;
+}
+
+/** Emits the shapes from the graph's input `dims` (see `decoder.ts`). */
+export function attentionShapes(graph: GraphBuilder, config: ModelConfig, dims: Value): AttentionShapes {
+  const { numKvHeads, headDim } = config;
+  const queries = config.numHeads / numKvHeads;
+  const sizes = graph.ops("Split", [dims, graph.int([1, 1, 1, 1, 1, 1, 1])], 7, { axis: 0 });
+  const [prompts, rows, rowQueries, promptQueries] = sizes as [Value, Value, Value, Value];
+  const shape = (...parts: (Value | number)[]): Value =>
+    graph.op(
+      "Concat",
+      parts.map((part) => (typeof part === "number" ? graph.int([part]) : part)),
+      { axis: 0 },
+    );
+  const prefix = sizes[4]!;
+  return {
+    projected: shape(prompts, -1, numKvHeads, (queries + 2) * headDim),
+    byPrompt: shape(prompts, numKvHeads, -1, headDim),
+    byRow: shape(prompts, numKvHeads, rows, -1, headDim),
+    rowScores: shape(prompts, numKvHeads, rows, rowQueries, prefix),
+    promptScores: shape(prompts, numKvHeads, promptQueries, prefix),
+    joined: shape(prompts, numKvHeads, -1, queries * headDim),
+    parts: shape(prefix, sizes[5]!, sizes[6]!),
+  };
+}
+
+/** Keys and values of one part. */
+export interface KeysAndValues {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/** What every layer's attention shares. */
+export interface AttentionContext {
+  readonly graph: GraphBuilder;
+  readonly config: ModelConfig;
+  readonly shapes: AttentionShapes;
+  /** int64 [prompts * kvHeads * rows * S, 1] */
+  readonly positions: Value;
+  readonly cos: Value;
+  readonly sin: Value;
+  /** [prompts, 1, rows, S q, P + C + S]: 0 where a query may look, -infinity elsewhere. */
+  readonly mask: Value;
+}
+
+/**
+ * From the stacked projection [tokens, kvHeads (q + 2) headDim] (queries, key and value of each key/value head side by
+ * side) to the mixed values [tokens, heads headDim], times CONTEXT_SCALE, and the step's new keys and values.
+ */
+export function attend(
+  context: AttentionContext,
+  projection: Value,
+  prefix: KeysAndValues,
+  suffix: KeysAndValues,
+): { mixed: Value; fresh: KeysAndValues } {
+  const { graph, config, shapes } = context;
+  const { queries, keys, values } = rotatedHeads(context, projection);
+  const scaled = { transB: 1, alpha: { float: config.headDim ** -0.5 } };
+  const reshape = (value: Value, shape: Value): Value =>
+    graph.op("Reshape", [value, shape], { allowzero: 1 });
+
+  const fromPrompt = graph.op("FusedMatMul", [reshape(queries, shapes.byPrompt), prefix.keys], scaled);
+  const own = reshape(queries, shapes.byRow);
+  const scores = graph.op(
+    "Concat",
+    [
+      reshape(fromPrompt, shapes.rowScores),
+      graph.op("FusedMatMul", [own, suffix.keys], scaled),
+      graph.op("FusedMatMul", [own, keys], scaled),
+    ],
+    { axis: -1 },
+  );
+  const weights = graph.op("Softmax", [graph.op("Add", [scores, context.mask])], { axis: -1 });
+  const [onPrefix, onSuffix, onNew] = graph.ops("Split", [weights, shapes.parts], 3, { axis: -1 });
+
+  const mix = (part: Value, partValues: Value): Value =>
+    graph.op("FusedMatMul", [part, partValues], { alpha: { float: CONTEXT_SCALE } });
+  const promptMix = reshape(mix(reshape(onPrefix!, shapes.promptScores), prefix.values), shapes.byRow);
+  const sum = graph.op("Sum", [promptMix, mix(onSuffix!, suffix.values), mix(onNew!, values)]);
+  const byToken = graph.transpose(reshape(sum, shapes.joined), [0, 2, 1, 3]);
+  return {
+    mixed: graph.reshape(byToken, [-1, config.numHeads * config.headDim]),
+    fresh: { keys, values },
+  };
+}
+
+/** Queries [tokens, 1, q headDim] in the order prompt, kvHead, row, token; keys and values by row. */
+function rotatedHeads(context: AttentionContext, projection: Value): { queries: Value } & KeysAndValues {
+  const { graph, config, shapes, positions, cos, sin } = context;
+  const { headDim } = config;
+  const queries = config.numHeads / config.numKvHeads;
+  const reshape = (value: Value, shape: Value): Value =>
+    graph.op("Reshape", [value, shape], { allowzero: 1 });
+  const heads = graph.transpose(reshape(projection, shapes.projected), [0, 2, 1, 3]);
+  const sizes = graph.int([(queries + 1) * headDim, headDim]);
+  const [rotating, values] = graph.ops("Split", [heads, sizes], 2, { axis: -1 });
+  // One token per "sequence": the operator refuses sequences longer than its tables.
+  const single = graph.reshape(rotating!, [-1, 1, (queries + 1) * headDim]);
+  const rotated = graph.op("RotaryEmbedding", [single, positions, cos, sin], {
+    interleaved: 0,
+    num_heads: queries + 1,
+    rotary_embedding_dim: 0,
+  });
+  const [query, key] = graph.ops("Split", [rotated, graph.int([queries * headDim, headDim])], 2, {
+    axis: -1,
+  });
+  return {
+    queries: query!,
+    keys: reshape(key!, shapes.byRow),
+    values: reshape(values!, shapes.byRow),
+  };
+}

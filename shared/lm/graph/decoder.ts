@@ -1,0 +1,270 @@
+/**
+ * The decoder of the Llama family (Touvron et al. 2023; Qwen2 adds biases) as one ONNX graph for prefill, decoding and
+ * ragged chunks of several rows. Tokens come flat, in the order prompt, row, position. Only the keys and values of new
+ * tokens leave the graph; the caller owns all others.
+ *
+ * Inputs (L layers, H hidden size, V vocabulary, D headDim, q query heads of a key/value head):
+ *     token_ids    int32 [tokens]                        tokens = prompts * rows * S
+ *     positions    int64 [prompts * kvHeads * rows * S, 1]   repeated for each key/value head
+ *     dims         int64 [7]                             prompts, rows, S q, rows S q, P, C, S
+ *     mask         [prompts, 1, rows, S, 1, P + C + S]   0 or -infinity
+ *     prefix_keys.N, prefix_values.N   [prompts, kvHeads, P, D]
+ *     suffix_keys.N, suffix_values.N   [prompts, kvHeads, rows, C, D]
+ *     logit_rows   int32 [n]                             tokens whose logits are wanted
+ *     hidden_rows  int32 [m]                             tokens whose hidden states are wanted
+ *     probes       [k, 16, (L + 1) H]                    linear probes, 16 outputs each
+ * Outputs:
+ *     logits       [n, V]
+ *     new_kv       [2 L prompts, kvHeads, rows, S, D]    layer 0 keys, layer 0 values, layer 1 keys, ...
+ *     hidden       [m, (L + 1) H]                        embedding output, every layer, the last after the final norm
+ *     probe        [k, m, 16]
+ */
+import type { ModelConfig } from "../checkpoint/config.js";
+import type { Precision } from "../types.js";
+import {
+  attend,
+  attentionShapes,
+  type AttentionContext,
+  CONTEXT_SCALE,
+  type KeysAndValues,
+} from "./attention.js";
+import { GraphBuilder, type Value } from "./builder.js";
+import { linear, type LinearMap, multiplyTransposed } from "./linear.js";
+import { rotaryTables } from "./rotary-tables.js";
+import { type PlannedWeights, WeightPlan } from "./weight-plan.js";
+
+/** Part of the name of every file made from this graph: raise it whenever graph or weight layout change. */
+export const DECODER_VERSION = 1;
+
+/**
+ * Outputs of one probe in the graph. A product of fixed width rounds the same however many probes there are.
+ */
+export const PROBE_WIDTH = 16;
+
+export interface DecoderModel {
+  /** Bytes of the .onnx file. */
+  readonly graph: Uint8Array;
+  readonly nodeCount: number;
+  readonly weights: readonly PlannedWeights[];
+  /** Bytes of the weights file. */
+  readonly weightBytes: number;
+}
+
+/** @param weightsFile name of the external data, in the directory of the .onnx file */
+export function buildDecoder(config: ModelConfig, precision: Precision, weightsFile: string): DecoderModel {
+  const graph = new GraphBuilder("decoder");
+  const plan = new WeightPlan(graph, weightsFile);
+  const decoder = new Decoder(graph, plan, config, precision);
+  decoder.emit();
+  return {
+    graph: graph.build(),
+    nodeCount: graph.nodeCount,
+    weights: plan.weights,
+    weightBytes: plan.byteLength,
+  };
+}
+
+class Decoder {
+  readonly #graph: GraphBuilder;
+  readonly #plan: WeightPlan;
+  readonly #config: ModelConfig;
+  readonly #precision: Precision;
+
+  constructor(graph: GraphBuilder, plan: WeightPlan, config: ModelConfig, precision: Precision) {
+    this.#graph = graph;
+    this.#plan = plan;
+    this.#config = config;
+    this.#precision = precision;
+  }
+
+  emit(): void {
+    const graph = this.#graph;
+    const { numLayers, vocabSize, hiddenSize } = this.#config;
+    const embedding = this.#weight("model.embed_tokens.weight", [vocabSize, hiddenSize]);
+    const tokenIds = graph.input("token_ids", "int32", ["tokens"]);
+    const hiddenRows = graph.input("hidden_rows", "int32", ["hidden_rows"]);
+    const pick = (states: Value, rows: Value): Value => graph.op("Gather", [states, rows], { axis: 0 });
+    const context = this.#attentionContext();
+
+    let states = graph.op("Gather", [embedding, tokenIds], { axis: 0 });
+    let normed = this.#norm(states, "model.layers.0.input_layernorm");
+    const hidden = [pick(states, hiddenRows)];
+    const fresh: KeysAndValues[] = [];
+    for (let layer = 0; layer < numLayers; layer++) {
+      const block = this.#layer(context, layer, states, normed);
+      ({ states, normed } = block);
+      fresh.push(block.fresh);
+      hidden.push(pick(layer + 1 === numLayers ? normed : states, hiddenRows));
+    }
+    this.#emitLogits(pick(normed, graph.input("logit_rows", "int32", ["logit_rows"])), embedding);
+    this.#emitKeysAndValues(fresh);
+    this.#emitHidden(hidden);
+  }
+
+  /** One block, and the norm that follows it: the next block's first or the final one. */
+  #layer(
+    context: AttentionContext,
+    layer: number,
+    states: Value,
+    normed: Value,
+  ): { states: Value; normed: Value; fresh: KeysAndValues } {
+    const { numLayers } = this.#config;
+    const name = `model.layers.${layer}`;
+    const projection = this.#linear(normed, this.#attentionInput(`${name}.self_attn`));
+    const prefix = this.#cache("prefix", layer, ["prompts", "kv_heads", "prefix", "head_dim"]);
+    const suffix = this.#cache("suffix", layer, ["prompts", "kv_heads", "rows", "suffix", "head_dim"]);
+    const { mixed, fresh } = attend(context, projection, prefix, suffix);
+    const attention = this.#linear(mixed, this.#attentionOutput(`${name}.self_attn`));
+    const middle = this.#addAndNorm(states, attention, `${name}.post_attention_layernorm`);
+    const update = this.#feedForward(middle.normed, `${name}.mlp`);
+    const next = layer + 1 === numLayers ? "model.norm" : `model.layers.${layer + 1}.input_layernorm`;
+    return { ...this.#addAndNorm(middle.states, update, next), fresh };
+  }
+
+  /** down(silu(gate x) ⊙ up x) (Shazeer 2020, SwiGLU). */
+  #feedForward(x: Value, name: string): Value {
+    const graph = this.#graph;
+    const { hiddenSize, intermediateSize, mlpBias } = this.#config;
+    const whole = (part: string, rows: number) => ({ name: `${name}.${part}`, from: 0, rows });
+    const both = this.#linear(x, {
+      name: `${name}.gate_up`,
+      parts: [whole("gate_proj", intermediateSize), whole("up_proj", intermediateSize)],
+      inputWidth: hiddenSize,
+      bias: mlpBias,
+    });
+    const [gate, up] = graph.ops("Split", [both], 2, { axis: -1, num_outputs: 2 });
+    const active = graph.op("Mul", [graph.op("QuickGelu", [gate!], { alpha: { float: 1 } }), up!]);
+    return this.#linear(active, {
+      name: `${name}.down`,
+      parts: [whole("down_proj", hiddenSize)],
+      inputWidth: intermediateSize,
+      bias: mlpBias,
+    });
+  }
+
+  /** Queries, key and value of each key/value head side by side, so that one transpose serves all three. */
+  #attentionInput(name: string): LinearMap {
+    const { numHeads, numKvHeads, headDim, hiddenSize, attentionBias } = this.#config;
+    const queryRows = (numHeads / numKvHeads) * headDim;
+    const parts = Array.from({ length: numKvHeads }, (_, head) => [
+      { name: `${name}.q_proj`, from: head * queryRows, rows: queryRows },
+      { name: `${name}.k_proj`, from: head * headDim, rows: headDim },
+      { name: `${name}.v_proj`, from: head * headDim, rows: headDim },
+    ]).flat();
+    return { name: `${name}.qkv`, parts, inputWidth: hiddenSize, bias: attentionBias !== "none" };
+  }
+
+  #attentionOutput(name: string): LinearMap {
+    const { numHeads, headDim, hiddenSize, attentionBias } = this.#config;
+    return {
+      name: `${name}.o`,
+      parts: [{ name: `${name}.o_proj`, from: 0, rows: hiddenSize }],
+      inputWidth: numHeads * headDim,
+      bias: attentionBias === "qkvo",
+      scale: 1 / CONTEXT_SCALE,
+    };
+  }
+
+  #attentionContext(): AttentionContext {
+    const graph = this.#graph;
+    const config = this.#config;
+    const dims = graph.input("dims", "int64", [7]);
+    const maskDims = ["prompts", 1, "rows", "new", 1, "keys"];
+    const positions = graph.input("positions", "int64", ["rotations", 1]);
+    const tables = rotaryTables(config.contextLength, config.headDim, config.ropeTheta);
+    const shape = [config.contextLength, config.headDim / 2];
+    const table = (name: "cos" | "sin"): Value =>
+      this.#plan.add([{ name: `rotary_${name}`, dataType: "float32", dims: shape }], async () => [
+        tables[name],
+      ])[0]!;
+    return {
+      graph,
+      config,
+      shapes: attentionShapes(graph, config, dims),
+      positions,
+      cos: table("cos"),
+      sin: table("sin"),
+      mask: this.#maskPerQuery(graph.input("mask", "float32", maskDims), dims),
+    };
+  }
+
+  /** [prompts, 1, rows, S, 1, keys] to [prompts, 1, rows, S q, keys]: a token's query heads see the same. */
+  #maskPerQuery(mask: Value, dims: Value): Value {
+    const graph = this.#graph;
+    const queries = this.#config.numHeads / this.#config.numKvHeads;
+    const repeated = graph.op("Expand", [mask, graph.int([1, 1, 1, 1, queries, 1])]);
+    const sizes = graph.ops("Split", [dims, graph.int([1, 1, 1, 4])], 4, { axis: 0 });
+    const [prompts, rows, rowQueries] = sizes as [Value, Value, Value];
+    const shape = graph.op("Concat", [prompts, graph.int([1]), rows, rowQueries, graph.int([-1])], {
+      axis: 0,
+    });
+    return graph.op("Reshape", [repeated, shape], { allowzero: 1 });
+  }
+
+  /** The head; a tied one in fp32 is the embedding itself. */
+  #emitLogits(states: Value, embedding: Value): void {
+    const { tieWordEmbeddings, hiddenSize, vocabSize } = this.#config;
+    const name = tieWordEmbeddings ? "model.embed_tokens" : "lm_head";
+    const map: LinearMap = {
+      name: "head",
+      parts: [{ name, from: 0, rows: vocabSize }],
+      inputWidth: hiddenSize,
+      bias: false,
+    };
+    const shared = tieWordEmbeddings && this.#precision === "fp32";
+    const logits = shared ? multiplyTransposed(this.#graph, states, embedding) : this.#linear(states, map);
+    this.#graph.output("logits", logits, "float32", ["logit_rows", vocabSize]);
+  }
+
+  #emitKeysAndValues(fresh: readonly KeysAndValues[]): void {
+    const all = this.#graph.op(
+      "Concat",
+      fresh.flatMap(({ keys, values }) => [keys, values]),
+      { axis: 0 },
+    );
+    const { numKvHeads, headDim } = this.#config;
+    this.#graph.output("new_kv", all, "float32", ["layers_prompts", numKvHeads, "rows", "new", headDim]);
+  }
+
+  #emitHidden(states: readonly Value[]): void {
+    const graph = this.#graph;
+    const width = states.length * this.#config.hiddenSize;
+    const hidden = graph.op("Concat", states, { axis: -1 });
+    const probes = graph.input("probes", "float32", ["probes", PROBE_WIDTH, width]);
+    // alpha is not 1 for the reason given in attention.ts; the caller's weights are doubled.
+    const outputs = graph.op("FusedMatMul", [hidden, probes], { transB: 1, alpha: { float: 0.5 } });
+    graph.output("hidden", hidden, "float32", ["hidden_rows", width]);
+    graph.output("probe", outputs, "float32", ["probes", "hidden_rows", PROBE_WIDTH]);
+  }
+
+  #cache(part: "prefix" | "suffix", layer: number, dims: readonly string[]): KeysAndValues {
+    return {
+      keys: this.#graph.input(`${part}_keys.${layer}`, "float32", dims),
+      values: this.#graph.input(`${part}_values.${layer}`, "float32", dims),
+    };
+  }
+
+  #linear(x: Value, map: LinearMap): Value {
+    return linear(this.#graph, this.#plan, this.#precision, x, map);
+  }
+
+  #weight(name: string, dims: readonly number[]): Value {
+    const tensor = { name, dataType: "float32", dims } as const;
+    return this.#plan.add([tensor], async (source, signal) => [await source.read(name, signal)])[0]!;
+  }
+
+  #norm(x: Value, name: string): Value {
+    const weight = this.#weight(`${name}.weight`, [this.#config.hiddenSize]);
+    const epsilon = { float: this.#config.rmsNormEps };
+    return this.#graph.op("SimplifiedLayerNormalization", [x, weight], { axis: -1, epsilon });
+  }
+
+  /** The residual sum, and its norm. */
+  #addAndNorm(states: Value, update: Value, name: string): { states: Value; normed: Value } {
+    const weight = this.#weight(`${name}.weight`, [this.#config.hiddenSize]);
+    const outputs = this.#graph.ops("SkipSimplifiedLayerNormalization", [states, update, weight], 4, {
+      epsilon: { float: this.#config.rmsNormEps },
+    });
+    return { normed: outputs[0]!, states: outputs[3]! };
+  }
+}
