@@ -1,0 +1,21 @@
+// Original file: proto/deliberate/v1/verifier.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface Candidate {
+  'nodeId'?: (number | string | Long);
+  'answer'?: (string);
+  'score'?: (number | string);
+  'text'?: (string);
+  'stepScores'?: (number | string)[];
+  'meanLogProb'?: (number | string);
+}
+
+export interface Candidate__Output {
+  'nodeId': (number);
+  'answer': (string);
+  'score': (number);
+  'text': (string);
+  'stepScores': (number)[];
+  'meanLogProb': (number);
+}

@@ -1,0 +1,10 @@
+// Original file: proto/deliberate/v1/generator.proto
+
+
+export interface TokenIds {
+  'ids'?: (number)[];
+}
+
+export interface TokenIds__Output {
+  'ids': (number)[];
+}
