@@ -19,7 +19,7 @@ import type { HealthDefinition, HealthHandlers } from "./health-types.js";
 import { packageRoot } from "./package-root.js";
 
 /** Every message and service of deliberate.v1. 64-bit integers are numbers: ids and counts here are below 2^53. */
-export const packageDefinition = loadSync(
+const packageDefinition = loadSync(
   ["common", "generator", "verifier"].map((file) => `deliberate/v1/${file}.proto`),
   {
     includeDirs: [join(packageRoot, "proto")],

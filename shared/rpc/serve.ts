@@ -11,7 +11,6 @@ import {
   type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { ReflectionService } from "@grpc/reflection";
 import type { Writable } from "node:stream";
 import { ServiceError } from "#shared/errors.js";
 import type { Logger } from "#shared/log.js";
@@ -25,8 +24,9 @@ import type {
   ServerStreamHandler,
   UnaryHandler,
 } from "./methods.js";
-import { type AnyMethod, packageDefinition, type Service } from "./proto.js";
+import type { AnyMethod, Service } from "./proto.js";
 import { pump } from "./pump.js";
+import { addReflection } from "./reflection.js";
 import { messagesOf } from "./requests.js";
 import { type ServerTls, serverCredentials } from "./tls.js";
 
@@ -101,7 +101,7 @@ export function createServer(options: ServerOptions): RpcServer {
   });
   for (const service of services) addService(server, service, calls, log);
   const health = addHealth(server, names);
-  new ReflectionService(packageDefinition, { services: names }).addToServer(server);
+  addReflection(server, names);
 
   let stopping: Promise<void> | undefined;
   return {

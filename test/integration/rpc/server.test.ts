@@ -88,11 +88,16 @@ describe("reflection", () => {
     const call = client.serverReflectionInfo();
     call.write({ listServices: "" });
     call.write({ fileContainingSymbol: "deliberate.v1.GeneratorService" });
+    call.write({ fileByFilename: "deliberate/v1/common.proto" });
     call.end();
-    const [list, file] = await collect(call);
+    const [list, file, imported] = await collect(call);
     client.close();
     expect(list!.listServicesResponse!.service.map(({ name }) => name)).toEqual([generatorService.name]);
-    expect(file!.fileDescriptorResponse!.fileDescriptorProto.length).toBeGreaterThan(0);
+    // Proto's own field names, which JSON clients send, and not those of proto-loader.
+    expect(Buffer.concat([...file!.fileDescriptorResponse!.fileDescriptorProto]).toString()).toContain(
+      "node_id",
+    );
+    expect(imported!.fileDescriptorResponse!.fileDescriptorProto[0]!.toString()).toContain("top_p");
   });
 });
 
