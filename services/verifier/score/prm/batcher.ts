@@ -1,0 +1,386 @@
+/**
+ * Scores the waiting steps of all searches together: one ragged batch per round over the reader (a language model) and
+ * the head. A path's keys and values are kept, so only a step's own tokens are run, once. A queue and a loop; what a
+ * score means is in `features` and `head`, what a session remembers in `path-tree`.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { ServiceError } from "#shared/errors.js";
+import type { KvSegment, LanguageModel, RowBatch, RowOutput } from "#shared/lm/types.js";
+import type { NodeId } from "../../ports.js";
+import { extendPath, stepFeatures } from "./features.js";
+import { type PrmHead, prmScore } from "./head.js";
+import { type PathNode, PathTree } from "./path-tree.js";
+import { type TokenStats, tokenStats } from "./token-stats.js";
+
+export interface BatcherLimits {
+  /** Tokens of one round; a longer step runs in pieces. */
+  readonly maxBatchTokens: number;
+  /** Keys, values and logits of all sessions, and the batch's slots: resource_exhausted beyond it. */
+  readonly maxKvBytes: number;
+  /** Steps that wait, all sessions together: resource_exhausted beyond it. */
+  readonly maxWaitingSteps: number;
+}
+
+export interface TokenizedStep {
+  readonly nodeId: NodeId;
+  /** 0 for the problem, or a step of this session that was given before (or earlier in the same call). */
+  readonly parentId: NodeId;
+  readonly tokenIds: readonly number[];
+  /** Index of the first token of the step's result (`resultStart`). */
+  readonly resultIndex: number;
+}
+
+/** One call of `score`: settles once, with all scores or with the first error. */
+interface Call {
+  readonly session: Session;
+  readonly scores: number[];
+  readonly nodes: readonly PathNode[];
+  remaining: number;
+  settled: boolean;
+  readonly resolve: (scores: readonly number[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Item {
+  readonly call: Call;
+  readonly index: number;
+  readonly node: PathNode;
+  readonly step: TokenizedStep;
+  /** Statistics of the tokens run so far; their number is how far the step has come. */
+  readonly stats: TokenStats[];
+  /** [vocab] after the last token run. */
+  logits: Float32Array;
+  /** Row of the batch while the step is being run. */
+  row: number | undefined;
+}
+
+/** One session's paths and what they cost. */
+interface Session {
+  readonly tree: PathTree;
+  /** Items of steps that were not scored yet, by their node. */
+  readonly waiting: Map<PathNode, Item>;
+  verifierTokens: number;
+}
+
+interface Slice {
+  readonly item: Item;
+  readonly row: number;
+  readonly tokenIds: readonly number[];
+}
+
+const RETRY_MS = 1000;
+
+export class PrmBatcher {
+  readonly #model: LanguageModel;
+  readonly #head: PrmHead;
+  readonly #limits: BatcherLimits;
+  readonly #batch: RowBatch;
+  readonly #sessions = new Map<number, Session>();
+  /** Sessions whose prompt is being run. */
+  readonly #opening = new Set<number>();
+  /** Steps of the round that the model runs now. */
+  #running = new Set<Item>();
+  /** Settles when the model is free: prompts and rounds run one after the other. */
+  #modelFree: Promise<unknown> = Promise.resolve();
+  /** In order of arrival. */
+  #queue: Item[] = [];
+  #looping = false;
+
+  constructor(model: LanguageModel, head: PrmHead, limits: BatcherLimits) {
+    this.#model = model;
+    this.#head = head;
+    this.#limits = limits;
+    this.#batch = model.createBatch();
+  }
+
+  /** Bytes that count against `maxKvBytes`. */
+  get usedBytes(): number {
+    let bytes = this.#batch.byteLength;
+    for (const { tree } of this.#sessions.values()) bytes += tree.byteLength;
+    return bytes;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /**
+   * Runs the prompt, once per session. failed_precondition when it does not fit the reader's context,
+   * resource_exhausted when there is no memory for it.
+   */
+  async open(sessionId: number, promptIds: readonly number[]): Promise<void> {
+    this.#checkContext(promptIds.length, "the problem's prompt");
+    this.#opening.add(sessionId);
+    try {
+      const { prefix, output } = await this.#exclusive(async () => {
+        this.#checkMemory(promptIds.length * this.#model.info.kvBytesPerToken + this.#logitsBytes);
+        return this.#model.prefill(promptIds, { logits: "last" });
+      });
+      if (!this.#opening.has(sessionId))
+        throw cancelled("the scoring session was closed while it was opened");
+      const tree = new PathTree(prefix, output.logits.slice());
+      this.#sessions.set(sessionId, { tree, waiting: new Map(), verifierTokens: promptIds.length });
+    } finally {
+      this.#opening.delete(sessionId);
+    }
+  }
+
+  /**
+   * One score in (0, 1) per step, in order, or a ServiceError; then none of the call's steps is kept.
+   * Steps that are pruned while they wait reject their whole call with `cancelled`.
+   */
+  async score(sessionId: number, steps: readonly TokenizedStep[]): Promise<readonly number[]> {
+    const session = this.#session(sessionId);
+    if (steps.length === 0) return [];
+    this.#checkQueue(steps.length);
+    const nodes = this.#addNodes(session, steps);
+    return new Promise((resolve, reject) => {
+      const scores = steps.map(() => Number.NaN);
+      const call: Call = { session, scores, nodes, remaining: steps.length, settled: false, resolve, reject };
+      for (const [index, step] of steps.entries()) this.#enqueue(call, index, step);
+      void this.#loop();
+    });
+  }
+
+  /** Gives back paths and all below them. */
+  prune(sessionId: number, nodeIds: readonly NodeId[]): void {
+    const session = this.#sessions.get(sessionId);
+    if (session !== undefined)
+      this.#drop(session, nodeIds, cancelled("the step was pruned before it was scored"));
+  }
+
+  /** Tokens run for a session so far, its prompt included. */
+  verifierTokens(sessionId: number): number {
+    return this.#sessions.get(sessionId)?.verifierTokens ?? 0;
+  }
+
+  /** Ends a session and frees what it keeps. Idempotent. */
+  close(sessionId: number): void {
+    this.#opening.delete(sessionId);
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return;
+    this.#sessions.delete(sessionId);
+    const error = cancelled("the scoring session was closed before the step was scored");
+    for (const item of session.waiting.values()) this.#fail(item.call, error);
+  }
+
+  get #logitsBytes(): number {
+    return 4 * this.#model.info.vocabularySize;
+  }
+
+  #session(sessionId: number): Session {
+    const session = this.#sessions.get(sessionId);
+    if (session !== undefined) return session;
+    throw new ServiceError("failed_precondition", "a scoring session must be open before it scores");
+  }
+
+  /** All steps or none. */
+  #addNodes(session: Session, steps: readonly TokenizedStep[]): PathNode[] {
+    const nodes: PathNode[] = [];
+    try {
+      for (const step of steps) {
+        if (step.tokenIds.length === 0)
+          throw new ServiceError("invalid_argument", "a step must hold text, got an empty step", {
+            reason: "EMPTY_STEP",
+          });
+        nodes.push(session.tree.add(step.nodeId, step.parentId, step.tokenIds.length));
+        this.#checkContext(nodes.at(-1)!.totalTokens, "problem, path and step together");
+      }
+      return nodes;
+    } catch (error) {
+      session.tree.prune(nodes.map(({ id }) => id));
+      throw error;
+    }
+  }
+
+  #enqueue(call: Call, index: number, step: TokenizedStep): void {
+    const node = call.nodes[index]!;
+    const item: Item = { call, index, node, step, stats: [], logits: new Float32Array(0), row: undefined };
+    call.session.waiting.set(node, item);
+    this.#queue.push(item);
+  }
+
+  async #exclusive<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#modelFree.then(run);
+    this.#modelFree = result.catch(() => undefined);
+    return result;
+  }
+
+  async #loop(): Promise<void> {
+    if (this.#looping) return;
+    this.#looping = true;
+    try {
+      while (this.#queue.length > 0) {
+        // Let steps that arrived meanwhile (messages of the Worker's port) join this round.
+        await nextTurn();
+        await this.#runRound(this.#nextRound());
+      }
+    } finally {
+      this.#looping = false;
+    }
+  }
+
+  /** Steps whose path is read, in order of arrival, until the round's tokens or the memory are used up. */
+  #nextRound(): Slice[] {
+    const round: Slice[] = [];
+    let tokensLeft = this.#limits.maxBatchTokens;
+    // Steps that have begun go first: they hold slots that others may wait for.
+    const begun = this.#queue.filter(({ row }) => row !== undefined);
+    const others = this.#queue.filter(({ row }) => row === undefined);
+    for (const item of [...begun, ...others]) {
+      if (tokensLeft === 0) break;
+      if (item.call.settled || item.node.parent!.read === undefined) continue;
+      if (item.row === undefined && !this.#admit(item, round.length === 0)) continue;
+      const done = item.stats.length;
+      const tokenIds = item.step.tokenIds.slice(done, done + tokensLeft);
+      tokensLeft -= tokenIds.length;
+      round.push({ item, row: item.row!, tokenIds });
+    }
+    return round;
+  }
+
+  /** Gives the step a row. Without memory it waits for the round's other rows to end, or fails when there are none. */
+  #admit(item: Item, alone: boolean): boolean {
+    const { tree } = item.call.session;
+    const parent = item.node.parent!;
+    const rowTokens = item.node.totalTokens - tree.prefix.tokenCount;
+    const slots = this.#batch.byteLengthWith(tree.prefix, rowTokens) - this.#batch.byteLength;
+    const kept = item.step.tokenIds.length * this.#model.info.kvBytesPerToken + this.#logitsBytes;
+    try {
+      this.#checkMemory(slots + kept);
+    } catch (error) {
+      if (alone) this.#fail(item.call, error);
+      return false;
+    }
+    item.row = this.#batch.admit(tree.prefix, tree.segments(parent));
+    item.logits = parent.read!.logits;
+    return true;
+  }
+
+  async #runRound(round: readonly Slice[]): Promise<void> {
+    if (round.length === 0) return;
+    this.#running = new Set(round.map(({ item }) => item));
+    try {
+      const outputs = await this.#exclusive(() =>
+        this.#batch.step(round.map(({ row, tokenIds }) => ({ row, tokenIds, wanted: { logits: "all" } }))),
+      );
+      for (const [index, slice] of round.entries()) this.#consume(slice, outputs[index]!);
+    } catch (error) {
+      for (const { item } of round) this.#fail(item.call, error);
+    } finally {
+      this.#running = new Set();
+      // Steps that failed or were pruned while they ran.
+      for (const { item } of round) if (item.call.settled) this.#release(item);
+    }
+  }
+
+  #consume({ item, tokenIds }: Slice, output: RowOutput): void {
+    item.call.session.verifierTokens += tokenIds.length;
+    if (item.call.settled) return;
+    const width = this.#model.info.vocabularySize;
+    for (const [index, tokenId] of tokenIds.entries()) {
+      item.stats.push(tokenStats(item.logits, tokenId));
+      item.logits = output.logits.subarray(index * width, (index + 1) * width);
+    }
+    // A copy, so that the outputs of the whole round can be freed.
+    item.logits = item.logits.slice();
+    if (item.stats.length === item.step.tokenIds.length) this.#finish(item);
+  }
+
+  #finish(item: Item): void {
+    const { node, step, call } = item;
+    const { tree, waiting } = call.session;
+    const kv: KvSegment = this.#batch.take(item.row!, step.tokenIds.length);
+    const stats = extendPath(node.parent!.read!.stats, item.stats);
+    tree.commit(node, { kv, logits: item.logits, stats });
+    this.#release(item);
+    waiting.delete(node);
+    const score = prmScore(this.#head, stepFeatures(item.stats, step.resultIndex, stats));
+    if (!Number.isFinite(score))
+      return this.#fail(call, new ServiceError("internal", "the PRM's score is not a number"));
+    call.scores[item.index] = score;
+    call.remaining -= 1;
+    if (call.remaining > 0) return;
+    call.settled = true;
+    call.resolve(call.scores);
+  }
+
+  #release(item: Item): void {
+    if (item.row !== undefined) this.#batch.release(item.row);
+    item.row = undefined;
+    this.#queue = this.#queue.filter((other) => other !== item);
+  }
+
+  /** Rejects a call and forgets its steps, with those of other calls that hang below them. */
+  #fail(call: Call, error: unknown): void {
+    if (call.settled) return;
+    call.settled = true;
+    call.reject(error);
+    this.#drop(
+      call.session,
+      call.nodes.map(({ id }) => id),
+      cancelled("the step's path could not be scored"),
+    );
+  }
+
+  #drop(session: Session, nodeIds: readonly NodeId[], error: ServiceError): void {
+    for (const node of session.tree.prune(nodeIds)) {
+      const item = session.waiting.get(node);
+      if (item === undefined) continue;
+      session.waiting.delete(node);
+      this.#queue = this.#queue.filter((other) => other !== item);
+      // A row that runs now is released when its round has ended.
+      if (!this.#running.has(item)) this.#release(item);
+      this.#fail(item.call, error);
+    }
+  }
+
+  #checkContext(tokens: number, what: string): void {
+    const { contextLength } = this.#model.info;
+    if (tokens <= contextLength) return;
+    throw new ServiceError(
+      "failed_precondition",
+      `${what} must fit the PRM's context of ${contextLength} tokens, got ${tokens}; shorten the solution or use a PRM with a longer context`,
+      {
+        reason: "PRM_CONTEXT_EXCEEDED",
+        metadata: { contextLength: `${contextLength}`, tokens: `${tokens}` },
+      },
+    );
+  }
+
+  #checkQueue(count: number): void {
+    const { maxWaitingSteps } = this.#limits;
+    const waiting = this.#queue.length;
+    if (waiting + count > maxWaitingSteps)
+      throw exhausted(`steps waiting for the PRM must stay at or below ${maxWaitingSteps}`, {
+        waiting,
+        asked: count,
+      });
+  }
+
+  #checkMemory(bytes: number): void {
+    const used = this.usedBytes;
+    const { maxKvBytes } = this.#limits;
+    if (used + bytes > maxKvBytes)
+      throw exhausted(`the PRM's keys and values must stay at or below ${maxKvBytes} bytes`, {
+        used,
+        asked: bytes,
+      });
+  }
+}
+
+function exhausted(message: string, numbers: Readonly<Record<string, number>>): ServiceError {
+  const got = Object.entries(numbers).map(([name, value]) => `${name} ${value}`);
+  return new ServiceError(
+    "resource_exhausted",
+    `${message}: ${got.join(", ")}; try again or ask for fewer candidates`,
+    {
+      reason: "PRM_BUSY",
+      retryAfterMs: RETRY_MS,
+    },
+  );
+}
+
+function cancelled(message: string): ServiceError {
+  return new ServiceError("cancelled", message);
+}

@@ -1,0 +1,25 @@
+import type { Checkpoint } from "#shared/lm/checkpoint/load.js";
+import type { PrmTokenizer } from "./engine.js";
+
+/**
+ * How a PRM's reader is fed, in training and in service: the problem as the user's turn of its chat template (as plain
+ * text without one), then each step's own text. Steps are tokenized one by one, so that a path's tokens never change
+ * when it is continued.
+ */
+export function createPrmTokenizer({
+  tokenizer,
+  chatTemplate,
+}: Pick<Checkpoint, "tokenizer" | "chatTemplate">): PrmTokenizer {
+  return {
+    encodePrompt(problem) {
+      if (chatTemplate === undefined) return tokenizer.encode(problem, { addSpecialTokens: true });
+      const text = chatTemplate.render([{ role: "user", content: problem }], true);
+      return tokenizer.encode(text, { addSpecialTokens: false });
+    },
+    encodeStep: (text) => tokenizer.encode(text, { addSpecialTokens: false }),
+    pieces(tokenIds) {
+      const decoder = tokenizer.createTextDecoder();
+      return tokenIds.map((id) => decoder.push(id));
+    },
+  };
+}

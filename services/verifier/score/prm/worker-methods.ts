@@ -1,0 +1,48 @@
+/** What the main thread asks of the Worker that runs the PRM, answered by an engine. */
+import type { WorkerService } from "#shared/lm/runtime/worker-guest.js";
+import type { LanguageModelInfo, Precision } from "#shared/lm/types.js";
+import type { NodeId, ScorerUsage } from "../../ports.js";
+import type { BatcherLimits } from "./batcher.js";
+import type { PrmEngine, TextStep } from "./engine.js";
+
+/** What the Worker is started with. */
+export interface PrmWorkerData {
+  /** Directory of the checkpoint, with the head's two files in it. */
+  readonly dir: string;
+  readonly precision: Precision;
+  /** Threads inside one operator. */
+  readonly threads: number;
+  /** Where compiled weights are kept. */
+  readonly cacheDir: string;
+  readonly limits: BatcherLimits;
+}
+
+interface InSession {
+  readonly session: number;
+}
+
+export interface PrmMethods {
+  info(args: Record<string, never>): Promise<LanguageModelInfo>;
+  open(args: InSession & { readonly problem: string }): Promise<{ promptTokens: number; usage: ScorerUsage }>;
+  score(
+    args: InSession & { readonly steps: readonly TextStep[] },
+  ): Promise<{ scores: readonly number[]; usage: ScorerUsage }>;
+  prune(args: InSession & { readonly nodeIds: readonly NodeId[] }): Promise<void>;
+  close(args: InSession): Promise<void>;
+}
+
+export function createPrmMethods(engine: PrmEngine): WorkerService<PrmMethods>["methods"] {
+  return {
+    info: async () => engine.info,
+    async open({ session, problem }) {
+      const promptTokens = await engine.open(session, problem);
+      return { promptTokens, usage: engine.usage(session) };
+    },
+    async score({ session, steps }) {
+      const scores = await engine.score(session, steps);
+      return { scores, usage: engine.usage(session) };
+    },
+    prune: async ({ session, nodeIds }) => engine.prune(session, nodeIds),
+    close: async ({ session }) => engine.close(session),
+  };
+}

@@ -1,0 +1,194 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { createPolicyClient, type PolicyClient } from "#verifier/policy-client/policy-client.js";
+import type { GrowRequest, PolicySession, StepSample } from "#verifier/ports.js";
+import { type FakeGenerator, type Script, startFakeGenerator } from "../../fakes/generator-server.js";
+
+const signal = (): AbortSignal => AbortSignal.timeout(20_000);
+/** Three steps to a solution; each says where it is in the tree. */
+const threeSteps: Script = (path, childIndex) => ({
+  text: `${path.length}.${childIndex} `,
+  finish: path.length === 2 ? "EOS" : "STEP",
+});
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+async function start(
+  script: Script,
+  stepMs = 0,
+): Promise<{ generator: FakeGenerator; policy: PolicyClient }> {
+  const generator = await startFakeGenerator({ script, stepMs });
+  const policy = createPolicyClient(generator.address);
+  cleanups.push(
+    () => generator.kill(),
+    () => policy.close(),
+  );
+  return { generator, policy };
+}
+
+async function collect(steps: AsyncIterable<StepSample>): Promise<StepSample[]> {
+  const result: StepSample[] = [];
+  for await (const step of steps) result.push(step);
+  return result;
+}
+
+const grow = (session: PolicySession, nodeId: number, count: number, until: GrowRequest["until"] = "step") =>
+  collect(session.grow({ nodeId, count, until }));
+
+describe("policy client", () => {
+  test("nothing at the address is unavailable, and says which address", async () => {
+    const policy = createPolicyClient("127.0.0.1:9");
+    cleanups.push(() => policy.close());
+    await expect(policy.open("p", {}, signal())).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("127.0.0.1:9"),
+    });
+  });
+
+  test("tells the model's facts and what a session needs", async () => {
+    const { generator, policy } = await start(threeSteps);
+    expect(await policy.info(signal())).toMatchObject({
+      model: "scripted",
+      contextLength: 256,
+      hiddenStateCount: 3,
+    });
+    const probe = {
+      name: "swift",
+      modelHash: "ab",
+      weights: Float32Array.of(1, 2, 3),
+      shape: [1, 3] as const,
+    };
+    const sampling = { temperature: 0.5, order: "filter_first" as const, stop: ["END"] };
+    const session = await policy.open("1+1?", { seed: 7, probes: [probe], sampling }, signal());
+    expect(session.promptTokens).toBe(3);
+    await session.close();
+    const open = generator.opens[0]!;
+    expect(open.messages!.messages).toEqual([{ role: "user", content: "1+1?" }]);
+    expect(open.seed).toBe(7);
+    expect(open.sampling).toMatchObject({
+      temperature: 0.5,
+      order: "SAMPLING_ORDER_FILTER_FIRST",
+      stop: ["END"],
+    });
+    const bytes = open.probes[0]!.weights!.data;
+    expect([...new Float32Array(new Uint8Array(bytes).buffer)]).toEqual([1, 2, 3]);
+  });
+
+  test("a model without a chat template gets the problem as it is", async () => {
+    const generator = await startFakeGenerator({ script: threeSteps, info: { hasChatTemplate: false } });
+    const policy = createPolicyClient(generator.address);
+    cleanups.push(
+      () => generator.kill(),
+      () => policy.close(),
+    );
+    const session = await policy.open("Once", {}, signal());
+    await session.close();
+    expect(generator.opens[0]).toMatchObject({ prompt: "Once" });
+  });
+
+  test("grows under way at the same time get their own steps, also twice the same node", async () => {
+    const { policy } = await start(threeSteps);
+    const session = await policy.open("p", {}, signal());
+    const [first, second] = await Promise.all([grow(session, 0, 2), grow(session, 0, 3)]);
+    expect(first.map(({ text }) => text)).toEqual(["0.0 ", "0.1 "]);
+    expect(second.map(({ text }) => text)).toEqual(["0.2 ", "0.3 ", "0.4 "]);
+    const [a, b] = await Promise.all([
+      grow(session, first[0]!.nodeId, 2),
+      grow(session, second[2]!.nodeId, 1),
+    ]);
+    expect(a.map(({ parentId }) => parentId)).toEqual([first[0]!.nodeId, first[0]!.nodeId]);
+    expect(b[0]!.parentId).toBe(second[2]!.nodeId);
+    expect(b[0]!.logProbs).toHaveLength(b[0]!.tokenIds.length);
+    const usage = await session.close();
+    expect(usage).toMatchObject({ promptTokens: 3, generatedTokens: 8 * 4, cancelledTokens: 0 });
+    expect(await session.close()).toEqual(usage);
+  });
+
+  test("a grow to the end yields chains, parents before children", async () => {
+    const { policy } = await start(threeSteps);
+    const session = await policy.open("p", {}, signal());
+    const steps = await grow(session, 0, 4, "end");
+    expect(steps).toHaveLength(12);
+    const seen = new Set([0]);
+    for (const step of steps) {
+      expect(seen.has(step.parentId)).toBe(true);
+      seen.add(step.nodeId);
+    }
+    expect(steps.filter(({ finishReason }) => finishReason === "eos")).toHaveLength(4);
+    await session.close();
+  });
+
+  test("a generator that dies rejects what runs and what comes with unavailable", async () => {
+    const { generator, policy } = await start(threeSteps, 30);
+    const session = await policy.open("p", {}, signal());
+    const running = grow(session, 0, 2, "end");
+    const failed = expect(running).rejects.toMatchObject({ code: "unavailable" });
+    await new Promise((resolve) => setTimeout(resolve, 45));
+    await generator.kill();
+    await failed;
+    await expect(grow(session, 0, 1)).rejects.toMatchObject({ code: "unavailable" });
+    expect((await session.close()).promptTokens).toBe(3);
+  });
+
+  test("aborting the signal cancels the call on the generator's side", async () => {
+    const { generator, policy } = await start(threeSteps, 50);
+    const controller = new AbortController();
+    const session = await policy.open("p", {}, controller.signal);
+    const running = grow(session, 0, 2);
+    const failed = expect(running).rejects.toThrow("enough");
+    controller.abort(new Error("enough"));
+    await failed;
+    await expect.poll(() => generator.cancelled()).toBe(1);
+    await session.close();
+  });
+
+  test("closing early prunes what runs instead of waiting for the end of every text", async () => {
+    const endless: Script = (path) => ({ text: `${path.length} `, finish: "STEP" });
+    const { generator, policy } = await start(endless, 10);
+    const session = await policy.open("p", {}, signal());
+    for await (const step of session.grow({ nodeId: 0, count: 2, until: "end" }))
+      if (step.parentId !== 0) break;
+    const usage = await session.close();
+    expect(usage.cancelledTokens).toBeGreaterThan(0);
+    expect(generator.running()).toBe(0);
+    expect(generator.cancelled()).toBe(0);
+  });
+
+  test("pruning the prompt ends every row, also those that have shown no step yet", async () => {
+    const endless: Script = (path) => ({ text: `${path.length} `, finish: "STEP" });
+    const { policy } = await start(endless, 10);
+    const session = await policy.open("p", {}, signal());
+    const running = grow(session, 0, 3, "end");
+    session.prune([0]);
+    const steps = await running;
+    expect(steps).toHaveLength(6);
+    expect(steps.filter(({ finishReason }) => finishReason === "cancelled")).toHaveLength(3);
+    expect((await grow(session, 0, 1))[0]!.finishReason).toBe("step");
+    await session.close();
+  });
+
+  test("a reader that does not read holds the generator's stream back", async () => {
+    const { policy } = await start((path, child) => ({
+      text: `${path.length}.${child}`.repeat(200),
+      finish: "STEP",
+    }));
+    const session = await policy.open("p", {}, signal());
+    const steps = session.grow({ nodeId: 0, count: 3000, until: "step" });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    // Read in the end, everything arrives.
+    expect(await collect(steps)).toHaveLength(3000);
+    await session.close();
+  });
+
+  test("a refusal of the generator passes unchanged", async () => {
+    const { policy } = await start(threeSteps);
+    const session = await policy.open("p", {}, signal());
+    await expect(grow(session, 99, 1)).rejects.toMatchObject({
+      code: "not_found",
+      message: "node 99 must be live",
+    });
+    await session.close();
+  });
+});

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { addTokens, EMPTY_SUMS, swiftForward, swiftReward } from "#verifier/score/swift/head.js";
+import { sigmoid } from "#verifier/score/probability.js";
+import { describeWithShared, loadGolden } from "../../../../shared-data.js";
+
+// Three tokens of four numbers, hand-worked in float64 (facts: SWIFT test vectors).
+const H = [
+  [0.5, -1, 0.25, 2],
+  [1.5, 0, -0.5, 1],
+  [-0.5, 1, 0.75, -1.5],
+];
+const GATE = [0.2, -0.1, 0.4, 0.3];
+const REWARD = [-0.3, 0.5, 0.1, 0.6];
+const bias = { gate: 0.1, reward: -0.2 };
+
+function project(
+  states: readonly ArrayLike<number>[],
+  gate: ArrayLike<number>,
+  reward: ArrayLike<number>,
+): number[] {
+  const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+    Array.from(a).reduce((sum, x, i) => sum + x * b[i]!, 0);
+  return states.flatMap((h) => [dot(h, gate), dot(h, reward)]);
+}
+
+test("equals the hand-worked example, for every prefix", () => {
+  const raw = project(H, GATE, REWARD);
+  expect(swiftForward(raw.slice(0, 2), bias)).toBeCloseTo(0.375, 10);
+  expect(swiftForward(raw.slice(0, 4), bias)).toBeCloseTo(0.1565557665, 9);
+  expect(swiftForward(raw, bias)).toBeCloseTo(0.0266377037, 9);
+  expect(sigmoid(swiftForward(raw, bias))).toBeCloseTo(0.5066590322, 9);
+});
+
+test("a path's sums are its parent's sums and its own: chunked equals whole", () => {
+  const raw = project(H, GATE, REWARD);
+  const chunked = addTokens(addTokens(EMPTY_SUMS, raw.slice(0, 4), bias), raw.slice(4), bias);
+  expect(swiftReward(chunked)).toBeCloseTo(swiftForward(raw, bias), 12);
+});
+
+test("closed gates give a finite reward near 0, and so does an empty path", () => {
+  const closed = swiftForward([-100, 3, -100, -2], { gate: 0, reward: 0 });
+  expect(Math.abs(closed)).toBeLessThan(1e-30);
+  expect(swiftForward([], bias)).toBe(0);
+});
+
+describeWithShared("against the reference implementation", ["fixtures/swift"], () => {
+  const golden = loadGolden("swift", "stories260k.json");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the fixture's own shape
+  const texts = golden.json["texts"] as { ids: number[]; solution_start: number }[];
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the fixture's own shape
+  const variants = golden.json["variants"] as Record<
+    string,
+    {
+      b_g: number;
+      b_r: number;
+      text0: { score: number; score_over_all_tokens: number };
+      text1: { score: number };
+    }
+  >;
+
+  test.each(Object.keys(variants))("%s: scores of both texts", (name) => {
+    const variant = variants[name]!;
+    const gate = golden.array(`${name}.w_g`).data;
+    const reward = golden.array(`${name}.w_r`).data;
+    const scores = [0, 1].map((index) => {
+      const { ids, solution_start } = texts[index]!;
+      const states = golden.array(`t${index}.hidden_states_hf`).data;
+      const raw = golden.array(`t${index}.last_layer_before_final_norm`).data;
+      const tokens = ids.map((_id, t) => {
+        const parts = Array.from({ length: 6 }, (_, layer) => {
+          const from =
+            name.endsWith("last_raw") && layer === 5
+              ? raw.subarray(t * 64)
+              : states.subarray((layer * ids.length + t) * 64);
+          return [...from.subarray(0, 64)];
+        });
+        return (name.startsWith("layers_only") ? parts.slice(1) : parts).flat();
+      });
+      const projections = project(tokens, gate, reward);
+      const biases = { gate: variant.b_g, reward: variant.b_r };
+      return [swiftForward(projections.slice(2 * solution_start), biases), swiftForward(projections, biases)];
+    });
+    expect(scores[0]!).toBeAllclose([variant.text0.score, variant.text0.score_over_all_tokens], {
+      atol: 1e-5,
+    });
+    expect(scores[1]![0]).toBeCloseTo(variant.text1.score, 5);
+  });
+});

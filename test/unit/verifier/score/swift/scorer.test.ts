@@ -1,0 +1,128 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { PolicyInfo, StepSample } from "#verifier/ports.js";
+import { sigmoid } from "#verifier/score/probability.js";
+import { readSwiftHead, type SwiftHead, writeSwiftHead } from "#verifier/score/swift/head-file.js";
+import { swiftForward } from "#verifier/score/swift/head.js";
+import { createSwiftScorer } from "#verifier/score/swift/scorer.js";
+
+const HASH = "ab".repeat(32);
+const policy: PolicyInfo = {
+  model: "tiny",
+  modelHash: HASH,
+  parameterCount: 10,
+  contextLength: 64,
+  stepDelimiter: ";",
+  hiddenSize: 2,
+  hiddenStateCount: 3,
+};
+const head: SwiftHead = {
+  name: "head",
+  modelHash: HASH,
+  precision: "fp32",
+  layers: [2, 0],
+  gateWeight: Float32Array.of(1, 2, 3, 4),
+  rewardWeight: Float32Array.of(5, 6, 7, 8),
+  bias: { gate: 0.5, reward: -0.25 },
+  template: "chat",
+  training: "by hand",
+};
+const signal = new AbortController().signal;
+
+function step(nodeId: number, parentId: number, ...projections: number[]): StepSample {
+  return {
+    nodeId,
+    parentId,
+    text: "x",
+    tokenIds: Array.from({ length: projections.length / 2 }, () => 1),
+    finishReason: "step",
+    logProbs: [],
+    entropies: [],
+    probeOutputs: Float32Array.from(projections),
+  };
+}
+
+describe("head file", () => {
+  let dir = "";
+  beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), "swift-"))));
+  afterAll(() => rm(dir, { recursive: true }));
+
+  test("reads back what was written", async () => {
+    await writeSwiftHead(join(dir, "head.safetensors"), head);
+    expect(await readSwiftHead(join(dir, "head.safetensors"))).toEqual(head);
+  });
+
+  test.each<[string, Partial<SwiftHead>, RegExp]>([
+    ["NaN in a weight", { gateWeight: Float32Array.of(1, Number.NaN, 3, 4) }, /finite/],
+    ["weights of two widths", { rewardWeight: Float32Array.of(1) }, /4 and 1/],
+    ["a state named twice", { layers: [1, 1] }, /different state indices/],
+  ])("refuses %s", async (_, change, message) => {
+    const path = join(dir, "broken.safetensors");
+    const write = async () => {
+      await writeSwiftHead(path, { ...head, ...change });
+      return readSwiftHead(path);
+    };
+    await expect(write()).rejects.toMatchObject({
+      code: "failed_precondition",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test("refuses a file that is missing or is no head", async () => {
+    await writeFile(join(dir, "text.safetensors"), "hello");
+    for (const name of ["none.safetensors", "text.safetensors"])
+      await expect(readSwiftHead(join(dir, name))).rejects.toMatchObject({ code: "failed_precondition" });
+  });
+});
+
+describe("scorer", () => {
+  test("refuses a head of another model or another width", () => {
+    expect(() => createSwiftScorer(head, { ...policy, modelHash: "cd" })).toThrow(/trained for tiny/);
+    expect(() => createSwiftScorer(head, { ...policy, hiddenSize: 3 })).toThrow(/3 numbers each/);
+    expect(() => createSwiftScorer(head, { ...policy, hiddenStateCount: 2 })).toThrow(/below 2/);
+  });
+
+  test("its probe puts the weights at the states they were trained on", () => {
+    const [probe] = createSwiftScorer(head, policy).probes;
+    expect(probe!.shape).toEqual([2, 6]);
+    expect([...probe!.weights]).toEqual([3, 4, 0, 0, 1, 2, 7, 8, 0, 0, 5, 6]);
+  });
+
+  test("a step's score is that of its whole path, in forks too", async () => {
+    const session = await createSwiftScorer(head, policy).open("p", signal);
+    const root = [0.1, 0.2, -0.3, 0.4];
+    const left = [1, 1];
+    const right = [-1, 2, 0.5, -0.5];
+    const scores = await session.score([step(1, 0, ...root), step(2, 1, ...left), step(3, 1, ...right)]);
+    const expected = [root, [...root, ...left], [...root, ...right]].map((path) =>
+      sigmoid(swiftForward(path, head.bias)),
+    );
+    expect(scores).toBeAllclose(expected, { atol: 1e-6 });
+    expect(session.usage()).toEqual({ verifierTokens: 0, flops: 5 * 4 * 6 });
+  });
+
+  test("refuses what it cannot score rather than impute a score", async () => {
+    const session = await createSwiftScorer(head, policy).open("p", signal);
+    await expect(session.score([step(2, 7, 1, 1)])).rejects.toMatchObject({ code: "not_found" });
+    await expect(session.score([step(1, 0)])).rejects.toMatchObject({ code: "invalid_argument" });
+    await expect(session.score([step(1, 0, Number.NaN, 1)])).rejects.toMatchObject({ code: "internal" });
+    const missing = { ...step(1, 0, 1, 1), probeOutputs: new Float32Array(0) };
+    await expect(session.score([missing])).rejects.toMatchObject({ code: "failed_precondition" });
+  });
+
+  test("pruned paths and all below them cannot be continued", async () => {
+    const session = await createSwiftScorer(head, policy).open("p", signal);
+    await session.score([step(1, 0, 1, 1), step(2, 1, 1, 1)]);
+    session.prune([1, 99]);
+    await expect(session.score([step(3, 2, 1, 1)])).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("huge rewards still give scores inside (0, 1)", async () => {
+    const session = await createSwiftScorer(head, policy).open("p", signal);
+    const [high, low] = await session.score([step(1, 0, 1, 1e6), step(2, 0, 1, -1e6)]);
+    expect(high).toBeLessThan(1);
+    expect(low).toBeGreaterThan(0);
+  });
+});
