@@ -1,0 +1,46 @@
+/** The flags of `solve` as a SolveRequest. */
+import type { Budget } from "#shared/rpc/gen/deliberate/v1/Budget.js";
+import type { SolveRequest } from "#shared/rpc/gen/deliberate/v1/SolveRequest.js";
+import type { SamplingFlags } from "../options/sampling.js";
+import type { VoteChoice } from "../parse/vote.js";
+import { toSampling } from "./sampling.js";
+import { fromWord } from "./words.js";
+
+export interface BudgetFlags {
+  /** Generated tokens. */
+  readonly budget?: number;
+  readonly timeoutMs?: number;
+}
+
+export interface SolveFlags extends SamplingFlags, BudgetFlags, VoteChoice {
+  readonly strategy?: string;
+  readonly n?: number;
+  readonly beamWidth?: number;
+  readonly verifier?: string;
+  readonly seed?: number;
+}
+
+export function toSolveRequest(problem: string, flags: SolveFlags): SolveRequest {
+  const { strategy, n, beamWidth, verifier, aggregation, vote, seed } = flags;
+  return {
+    problem,
+    sampling: toSampling(flags),
+    budget: toBudget(flags),
+    ...(strategy !== undefined && { strategy: fromWord("strategy", strategy) as never }),
+    ...(n !== undefined && { n }),
+    ...(beamWidth !== undefined && { beamWidth }),
+    ...(verifier !== undefined && { verifier: fromWord("verifier", verifier) as never }),
+    ...(aggregation !== undefined && { aggregation: fromWord("aggregation", aggregation) as never }),
+    ...(vote !== undefined && { vote: fromWord("vote", vote) as never }),
+    ...(seed !== undefined && { seed }),
+  };
+}
+
+export function toBudget({ budget, timeoutMs }: BudgetFlags): Budget {
+  return {
+    ...(budget !== undefined && { generatedTokens: budget }),
+    ...(timeoutMs !== undefined && {
+      wallTime: { seconds: Math.floor(timeoutMs / 1e3), nanos: Math.round((timeoutMs % 1e3) * 1e6) },
+    }),
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * What commands print with `--json`, one object per line, and what the terminal views are drawn from. Field names are
+ * those of the proto in snake_case, enums are lower-case words, times are milliseconds. Scripts rely on these shapes.
+ */
+
+export interface PlanShape {
+  readonly strategy: string;
+  readonly n: number;
+  readonly beam_width: number;
+  readonly verifier: string;
+  readonly aggregation: string;
+  readonly vote: string;
+  readonly temperature: number;
+  /** The row of the strategy table that decided. */
+  readonly row: string;
+  readonly reason: string;
+  /** Null when nothing was estimated. */
+  readonly estimated_pass_rate: number | null;
+}
+
+export interface PlanChosenEvent {
+  readonly event: "plan_chosen";
+  readonly plan: PlanShape;
+}
+
+export interface NodeAddedEvent {
+  readonly event: "node_added";
+  readonly node_id: number;
+  /** 0 is the problem. */
+  readonly parent_id: number;
+  readonly depth: number;
+  readonly subtree: number;
+  readonly text: string;
+  /** step, eos, stop, length or cancelled. */
+  readonly finish_reason: string;
+  readonly token_count: number;
+  readonly mean_log_prob: number;
+}
+
+export interface NodeScoredEvent {
+  readonly event: "node_scored";
+  readonly node_id: number;
+  readonly score: number;
+}
+
+export interface NodePrunedEvent {
+  readonly event: "node_pruned";
+  readonly node_id: number;
+  readonly reason: string;
+}
+
+export interface BestSoFarEvent {
+  readonly event: "best_so_far";
+  readonly answer: string;
+  readonly confidence: number;
+  readonly finished_candidates: number;
+}
+
+export interface CandidateShape {
+  readonly answer: string;
+  readonly score: number;
+  readonly text: string;
+  readonly node_id: number;
+  readonly step_scores: readonly number[];
+  readonly mean_log_prob: number;
+}
+
+export interface UsageShape {
+  readonly prompt_tokens: number;
+  readonly generated_tokens: number;
+  readonly kept_tokens: number;
+  readonly pruned_tokens: number;
+  readonly cancelled_tokens: number;
+  readonly verifier_tokens: number;
+  readonly flops: number;
+  readonly wall_ms: number;
+}
+
+export interface VoteShape {
+  readonly answer: string;
+  readonly share: number;
+  readonly count: number;
+}
+
+export interface SolvedEvent {
+  readonly event: "solved";
+  /** Empty when no candidate finished. */
+  readonly answer: string;
+  readonly solution: string;
+  readonly confidence: number;
+  readonly plan: PlanShape;
+  readonly candidates: readonly CandidateShape[];
+  readonly votes: readonly VoteShape[];
+  readonly usage: UsageShape;
+  /** finished, decided, budget, deadline or depth. */
+  readonly stop_reason: string;
+  /** Empty, or why the answer should not be relied on. */
+  readonly warning: string;
+}
+
+export type SolveEvent =
+  | PlanChosenEvent
+  | NodeAddedEvent
+  | NodeScoredEvent
+  | NodePrunedEvent
+  | BestSoFarEvent
+  | SolvedEvent;
+
+export interface CompletionEvent {
+  readonly event: "completion";
+  readonly prompt_token_ids: readonly number[];
+  readonly token_ids: readonly number[];
+  /** Natural log-probabilities at temperature 1, one per token. */
+  readonly logprobs: readonly number[];
+  readonly text: string;
+  /** eos, stop or length. */
+  readonly finish_reason: string;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface ReportEvent {
+  readonly event: "report";
+  readonly checks: readonly Check[];
+}

@@ -1,0 +1,100 @@
+/** Flags of every command that needs a service: which one runs, or what to start in place. */
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { BadInputError } from "../exit.js";
+import { integerBetween } from "../parse/numbers.js";
+import { parseTarget, PRECISIONS } from "../parse/words.js";
+import { DEFAULT_POLICY, DEFAULT_PRM, swiftBeside } from "../paths.js";
+
+export interface ModelFlags {
+  readonly policy?: string;
+  readonly prm?: string;
+  readonly swift?: string;
+  readonly precision?: string;
+  readonly threads?: number;
+}
+
+/** What a pair is started with; paths are absolute and exist. */
+export interface ModelChoice {
+  readonly policy: string;
+  readonly prm: string;
+  /** Undefined when the policy has no head. */
+  readonly swift: string | undefined;
+  readonly precision: string | undefined;
+  readonly threads: number | undefined;
+}
+
+/** Adds `--policy`, `--precision` and `--threads`, and with `verifier` also `--prm` and `--swift`. */
+export function addModelOptions(command: Command, { verifier }: { readonly verifier: boolean }): Command {
+  command.option("--policy <dir>", "policy model, a Hugging Face directory (default: the shipped one)");
+  if (verifier) {
+    command.option("--prm <dir>", "process reward model (default: the shipped one)");
+    command.option(
+      "--swift <file>",
+      "SWIFT head (default: swift.safetensors beside the policy, if it is there)",
+    );
+  }
+  return command
+    .addOption(new Option("--precision <name>", "weights of the policy").choices(PRECISIONS))
+    .option("--threads <count>", "threads of each model", integerBetween(1, 256));
+}
+
+export function addTargetOption(command: Command, service: "generator" | "verifier"): Command {
+  return command.option(
+    "--target <host:port>",
+    `use a running ${service} instead of starting one`,
+    parseTarget,
+  );
+}
+
+/** Model flags say what to start, so they mean nothing beside a running service: an error, not silence. */
+export function refuseModelsWithTarget(target: string | undefined, flags: ModelFlags): void {
+  if (target === undefined) return;
+  const given = (["policy", "prm", "swift", "precision", "threads"] as const).filter(
+    (name) => flags[name] !== undefined,
+  );
+  if (given.length > 0)
+    throw new BadInputError(
+      `--target uses the models of the running service, got --${given.join(" and --")} as well: leave out one or the other.`,
+    );
+}
+
+/** Checks what is cheap to check before a process is started. */
+export function chooseModels(flags: ModelFlags): ModelChoice {
+  const policy = checkpoint("--policy", flags.policy, DEFAULT_POLICY);
+  const prm = checkpoint("--prm", flags.prm, DEFAULT_PRM);
+  return {
+    policy,
+    prm,
+    swift: chooseSwift(flags.swift, policy),
+    precision: flags.precision,
+    threads: flags.threads,
+  };
+}
+
+/** The policy alone, for commands that score nothing. */
+export function choosePolicy(flags: ModelFlags): Omit<ModelChoice, "prm" | "swift"> {
+  return {
+    policy: checkpoint("--policy", flags.policy, DEFAULT_POLICY),
+    precision: flags.precision,
+    threads: flags.threads,
+  };
+}
+
+function checkpoint(flag: string, given: string | undefined, shipped: string): string {
+  const directory = resolve(given ?? shipped);
+  if (existsSync(join(directory, "config.json"))) return directory;
+  const found = existsSync(directory) ? "has no config.json" : "does not exist";
+  const remedy = given === undefined ? `name one with ${flag} DIR` : "check the path";
+  throw new BadInputError(
+    `${flag} must be a Hugging Face model directory; ${directory} ${found}: ${remedy}.`,
+  );
+}
+
+function chooseSwift(given: string | undefined, policy: string): string | undefined {
+  if (given === undefined) return existsSync(swiftBeside(policy)) ? swiftBeside(policy) : undefined;
+  const path = resolve(given);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;
+  throw new BadInputError(`--swift must be a file with a SWIFT head, ${path} is not one: check the path.`);
+}

@@ -1,0 +1,50 @@
+/** All commands, put together. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { packageRoot } from "#shared/rpc/package-root.js";
+import { addDoctor } from "./commands/doctor.js";
+import { addGenerate } from "./commands/generate.js";
+import { addModels } from "./commands/models.js";
+import { addPlan } from "./commands/plan.js";
+import { addProblems } from "./commands/problems.js";
+import { addScore } from "./commands/score.js";
+import { addSolve } from "./commands/solve.js";
+import { addUp } from "./commands/up.js";
+import type { AddCommand, CommandContext } from "./context.js";
+import { addExamples } from "./options/json.js";
+
+/** In the order of --help: what most people look for first. */
+const COMMANDS: readonly AddCommand[] = [
+  addSolve,
+  addGenerate,
+  addUp,
+  addPlan,
+  addScore,
+  addProblems,
+  addModels,
+  addDoctor,
+];
+
+/** parseAsync rejects with CommanderError for help (exit code 0) and for arguments that cannot be used. */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command("deliberate")
+    .description("Makes a small language model think longer, on purpose: step search with verifiers.")
+    .version(version())
+    // Before any subcommand is made: they inherit these.
+    .exitOverride()
+    .showHelpAfterError("Run the command with --help for its flags and examples.")
+    .configureOutput({ writeErr: (text) => context.terminal.note(text.trimEnd()) });
+  for (const add of COMMANDS) add(program, context);
+  addExamples(program, [
+    ["up --demo", "start both services and watch a few problems being solved"],
+    ['solve "Tom has 12 apples and gives away 5. How many are left?"', "search for an answer and verify it"],
+    ["problems --level 4 --count 3", "problems of the kind the shipped model was made for"],
+  ]);
+  return program;
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
+  return manifest.version;
+}

@@ -1,0 +1,42 @@
+/** What a pair serves, asked from both of its services: the line that scripts wait for. */
+import { generatorService, verifierService } from "#shared/rpc/proto.js";
+import { withClient } from "./use.js";
+
+export interface ReadyEvent {
+  readonly event: "ready";
+  /** `HOST:PORT`. */
+  readonly generator: string;
+  readonly verifier: string;
+  readonly policy: string;
+  readonly policy_parameters: number;
+  readonly precision: string;
+  /** Null when none is served. */
+  readonly prm: string | null;
+  readonly prm_parameters: number;
+  readonly swift: string | null;
+}
+
+/** Rejects when one of them does not answer. */
+export async function readyEvent(
+  generator: string,
+  verifier: string,
+  signal: AbortSignal,
+): Promise<ReadyEvent> {
+  const model = await withClient(generatorService, generator, (client) =>
+    client.getModelInfo({}, { signal }),
+  );
+  const reward = await withClient(verifierService, verifier, (client) =>
+    client.getVerifierInfo({}, { signal }),
+  );
+  return {
+    event: "ready",
+    generator,
+    verifier,
+    policy: model.model,
+    policy_parameters: model.parameterCount,
+    precision: model.precision,
+    prm: reward.prmModel || null,
+    prm_parameters: reward.prmParameterCount,
+    swift: reward.swiftHead || null,
+  };
+}
