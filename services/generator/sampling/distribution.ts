@@ -17,30 +17,35 @@ export interface RowSummary {
  * @throws ServiceError `internal` when the row is no distribution: a NaN, a +Infinity, or nothing that can come.
  */
 export function summarize(logits: Float32Array): RowSummary {
-  let top = -Infinity;
-  let broken = false;
-  for (const logit of logits) {
-    broken ||= Number.isNaN(logit);
-    top = Math.max(top, logit);
+  const top = largest(logits);
+  // Any NaN makes this NaN: comparisons pass over it, sums do not.
+  let total = 0;
+  let weighted = 0;
+  for (let id = 0; id < logits.length; id++) {
+    const distance = logits[id]! - top;
+    const weight = Math.exp(distance);
+    total += weight;
+    // 0 * -Infinity would be NaN.
+    if (weight !== 0) weighted += weight * distance;
   }
-  if (broken || !Number.isFinite(top)) {
-    const what = broken ? "NaN" : `${top} as the largest of ${logits.length}`;
+  if (Number.isNaN(total) || !Number.isFinite(top)) {
+    const what = logits.some(Number.isNaN) ? "NaN" : `${top} as the largest of ${logits.length}`;
     throw new ServiceError(
       "internal",
       `logits must be finite or -Infinity, got ${what}; the model's weights are broken`,
     );
   }
-  let total = 0;
-  let weighted = 0;
-  for (const logit of logits) {
-    if (logit === -Infinity) continue;
-    const distance = logit - top;
-    const weight = Math.exp(distance);
-    total += weight;
-    weighted += weight * distance;
-  }
   // H = -sum p ln p with p = weight / total and ln p = distance - ln total; never below 0, where rounding may take it.
   return { logTotal: top + Math.log(total), entropy: Math.max(0, Math.log(total) - weighted / total) };
+}
+
+/** The largest value; -Infinity of none. NaN is passed over. */
+export function largest(values: Float32Array | Float64Array): number {
+  let top = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! > top) top = values[i]!;
+  }
+  return top;
 }
 
 /** The likeliest token; the lowest id of several. */
@@ -54,8 +59,7 @@ export function argmax(logits: Float64Array): number {
 
 /** Draws a token by inverting the cumulative distribution, with one number of `rng`. Overwrites `logits`. */
 export function draw(logits: Float64Array, rng: Rng): number {
-  let top = -Infinity;
-  for (const logit of logits) top = Math.max(top, logit);
+  const top = largest(logits);
   let total = 0;
   for (let id = 0; id < logits.length; id++) {
     logits[id] = Math.exp(logits[id]! - top);

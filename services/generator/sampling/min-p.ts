@@ -3,10 +3,10 @@
  * probabilities is a distance of logits, so neither softmax nor sorting is needed.
  * In place over one row [vocabulary]; `minP` in (0, 1], where 1 keeps only ties with the likeliest.
  */
+import { largest } from "./distribution.js";
+
 export function applyMinP(logits: Float64Array, minP: number): void {
-  let top = -Infinity;
-  for (const logit of logits) top = Math.max(top, logit);
-  const floor = top + Math.log(minP);
+  const floor = largest(logits) + Math.log(minP);
   for (let id = 0; id < logits.length; id++) {
     if (logits[id]! < floor) logits[id] = -Infinity;
   }
