@@ -25,7 +25,9 @@ export function serveWorker<Data, M extends Methods<M>, Event = never>(
     running.set(id, controller);
     try {
       const body = (
-        methods as Readonly<Record<string, (args: unknown, signal: AbortSignal) => Promise<unknown>>>
+        methods as unknown as Readonly<
+          Record<string, (args: unknown, signal: AbortSignal) => Promise<unknown>>
+        >
       )[method];
       if (body === undefined) throw new Error(`the worker has no method ${method}`);
       post({ kind: "result", id, value: await body(args, controller.signal) });

@@ -1,0 +1,34 @@
+/** What callers may ask of a model. */
+import { ServiceError } from "#shared/errors.js";
+import type { ModelConfig } from "../checkpoint/config.js";
+import type { Wanted } from "../types.js";
+
+/** @throws ServiceError `invalid_argument` unless there is a token and every id is in the vocabulary. */
+export function assertTokenIds(tokenIds: readonly number[], { vocabSize }: ModelConfig): void {
+  if (tokenIds.length === 0) throw refuse("there must be at least one new token, got none");
+  const wrong = tokenIds.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
+  if (wrong !== undefined) throw refuse(`token ids must be integers in [0, ${vocabSize}), got ${wrong}`);
+}
+
+/** @throws ServiceError `invalid_argument` when prompt and continuation together exceed the context. */
+export function assertFits(tokens: number, { contextLength }: ModelConfig): void {
+  if (tokens <= contextLength) return;
+  throw refuse(
+    `prompt and continuation must fit in the model's context of ${contextLength} tokens, got ${tokens}`,
+    "CONTEXT_EXCEEDED",
+  );
+}
+
+/** @throws ServiceError `invalid_argument` when a probe's weights do not have its shape. */
+export function assertWanted({ probe }: Wanted, { numLayers, hiddenSize }: ModelConfig): void {
+  if (probe === undefined) return;
+  const width = (numLayers + 1) * hiddenSize;
+  if (probe.outputs > 0 && probe.weights.length === probe.outputs * width) return;
+  throw refuse(
+    `a probe must have weights of shape [outputs, ${width}], got ${probe.weights.length} for ${probe.outputs} outputs`,
+  );
+}
+
+function refuse(message: string, reason?: string): ServiceError {
+  return new ServiceError("invalid_argument", message, reason === undefined ? {} : { reason });
+}

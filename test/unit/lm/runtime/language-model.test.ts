@@ -1,0 +1,103 @@
+import { afterAll, describe, expect, test } from "vitest";
+import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
+import { createLanguageModel } from "#shared/lm/runtime/language-model.js";
+import type { LanguageModel, Precision, Wanted } from "#shared/lm/types.js";
+import { createRng } from "#shared/rng.js";
+import { referenceForward } from "../../../fakes/reference-decoder.js";
+import { temporaryDirectory } from "../../../fakes/temporary-directory.js";
+import { QWEN2, tinyConfig, tinySource } from "../../../fakes/tiny-checkpoint.js";
+
+const cacheDir = await temporaryDirectory();
+const opened: LanguageModel[] = [];
+afterAll(() => Promise.all(opened.map((model) => model.dispose())));
+
+async function open(config: ModelConfig, precision: Precision = "fp32"): Promise<LanguageModel> {
+  const model = await createLanguageModel(tinySource(config), { precision, threads: 2, cacheDir });
+  opened.push(model);
+  return model;
+}
+
+const ids = (count: number, seed: number, vocabulary = 50): number[] => {
+  const rng = createRng(seed, "tokens");
+  return Array.from({ length: count }, () => rng.int(vocabulary));
+};
+const ALL: Wanted = { logits: "all", hidden: true };
+const LAST: Wanted = { logits: "last" };
+const flat = (rows: readonly (readonly number[])[]): number[] => rows.flat();
+/** Logits are around 1 in size, hidden states up to 10. */
+const close = { atol: 3e-5, rtol: 1e-5 };
+
+const variants: readonly (readonly [string, Partial<ModelConfig>])[] = [
+  ["llama, grouped queries, own head", {}],
+  ["llama, tied head, one query head to a key/value head", { tieWordEmbeddings: true, numKvHeads: 4 }],
+  ["llama with every bias, one key/value head", { attentionBias: "qkvo", mlpBias: true, numKvHeads: 1 }],
+  ["qwen2, tied head", { ...QWEN2, tieWordEmbeddings: true }],
+  ["one layer, head size unlike hidden / heads", { numLayers: 1, headDim: 8 }],
+];
+
+describe.each(variants)("%s", (_title, overrides) => {
+  const config = tinyConfig(overrides);
+  const { weights } = tinySource(config);
+  const reference = (tokenIds: readonly number[]) => referenceForward(config, weights, tokenIds);
+
+  test("prefill equals the reference in logits and hidden states", async () => {
+    const model = await open(config);
+    const prompt = ids(37, 1);
+    const { prefix, output } = await model.prefill(prompt, ALL);
+    const expected = reference(prompt);
+    expect(output.logits).toBeAllclose(flat(expected.logits), close);
+    expect(output.hidden).toBeAllclose(flat(expected.hidden), close);
+    expect(prefix.tokenCount).toBe(37);
+    expect(prefix.data.length).toBe(37 * (model.info.kvBytesPerToken / 4));
+  });
+
+  test("decoding, forks and ragged chunks equal the reference over the whole text", async () => {
+    const model = await open(config);
+    const prompt = ids(21, 2);
+    const { prefix } = await model.prefill(prompt, { logits: "none" });
+    const batch = model.createBatch();
+    const texts = [prompt, prompt, prompt];
+    const rows = texts.map(() => batch.admit(prefix, []));
+    const lengths = [
+      [1, 3, 1],
+      [5, 1, 1],
+      [1, 1, 70],
+      [1, 17, 2],
+    ];
+    for (const [round, counts] of lengths.entries()) {
+      const fresh = counts.map((count, row) => ids(count, 100 * round + row));
+      const outputs = await batch.step(rows.map((row, i) => ({ row, tokenIds: fresh[i]!, wanted: ALL })));
+      for (const [i, output] of outputs.entries()) {
+        texts[i] = [...texts[i]!, ...fresh[i]!];
+        const expected = reference(texts[i]!);
+        expect(output.row).toBe(rows[i]);
+        expect(output.logits).toBeAllclose(flat(expected.logits.slice(-counts[i]!)), close);
+        expect(output.hidden).toBeAllclose(flat(expected.hidden.slice(-counts[i]!)), close);
+      }
+    }
+  });
+
+  test("a row continues segments that were taken from another", async () => {
+    const model = await open(config);
+    const prompt = ids(10, 3);
+    const { prefix } = await model.prefill(prompt, { logits: "none" });
+    const batch = model.createBatch();
+    const first = batch.admit(prefix, []);
+    const [a, b, c] = [ids(4, 4), ids(66, 5), ids(2, 6)];
+    await batch.step([{ row: first, tokenIds: a, wanted: LAST }]);
+    const early = batch.take(first, 4);
+    await batch.step([{ row: first, tokenIds: b, wanted: LAST }]);
+    const late = batch.take(first, 66);
+    batch.release(first);
+    const second = batch.admit(prefix, [early, late]);
+    const waiting = batch.take(second, 68);
+    const [output] = await batch.step([{ row: second, tokenIds: c, wanted: LAST }]);
+    expect(output!.logits).toBeAllclose(reference([...prompt, ...a, ...b, ...c]).logits.at(-1)!, close);
+    const width = config.headDim;
+    const placed = batch.take(second, 70).data;
+    for (let plane = 0; plane < placed.length / (70 * width); plane++) {
+      const before = waiting.data.subarray(plane * 68 * width, (plane + 1) * 68 * width);
+      expect(placed.subarray(plane * 70 * width, (plane * 70 + 68) * width)).toEqual(before);
+    }
+  });
+});
