@@ -10,11 +10,16 @@ export interface Rollout {
   /** Natural log-probability of the solution under the policy. */
   readonly sumLogProb: number;
   readonly meanLogProb: number;
+  /** Of the least likely token. */
+  readonly minLogProb: number;
+  /** Nats, over the tokens. */
+  readonly meanEntropy: number;
+  /** Natural log-probability of the solution under the PRM's reader, without its head. */
+  readonly readerSumLogProb: number;
   /** The PRM's score of each step. */
   readonly prm: readonly number[];
-  /** SWIFT's score, and of heads that see only log-prob and entropies, in (0, 1). */
+  /** SWIFT's reward, unbounded. */
   readonly swift: number;
-  readonly swiftScalars: number;
 }
 
 export interface PooledProblem {

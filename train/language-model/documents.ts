@@ -1,5 +1,10 @@
-/** Worded problems with their solutions as training documents; the loss is on the solution alone. */
+/**
+ * Worded problems with their solutions, and drills, as training documents. The loss is on what can be known: the
+ * solution of a problem, the results of a drill.
+ */
 import { Tokenizer } from "@huggingface/tokenizers";
+import { createRng } from "#shared/rng.js";
+import { drawDrill } from "#train/problems/drill.js";
 import { type Problem, generateProblem, type Split } from "#train/problems/generate.js";
 import {
   promptText,
@@ -13,6 +18,8 @@ export interface ProblemEncoder {
   encode(text: string): number[];
   /** Prompt, solution and end token of a problem. */
   document(problem: Problem): Document;
+  /** Equations, a line each. */
+  drill(lines: readonly string[]): Document;
 }
 
 export function createProblemEncoder(endTokenId: number): ProblemEncoder {
@@ -26,10 +33,21 @@ export function createProblemEncoder(endTokenId: number): ProblemEncoder {
       const lossWeights = [...prompt.map(() => 0), ...solution.map(() => 1)];
       return { tokenIds: [...prompt, ...solution], lossWeights };
     },
+    drill(lines) {
+      const tokenIds: number[] = [];
+      const lossWeights: number[] = [];
+      for (const line of lines) {
+        const equals = line.indexOf("=") + 1;
+        const [question, result] = [encode(line.slice(0, equals)), encode(`${line.slice(equals)}\n`)];
+        tokenIds.push(...question, ...result);
+        lossWeights.push(...question.map(() => 0), ...result.map(() => 1));
+      }
+      return { tokenIds, lossWeights };
+    },
   };
 }
 
-/** An endless stream of documents of a split. */
+/** An endless stream of worded problems of a split. */
 export function problemDocuments(
   encoder: ProblemEncoder,
   mixture: readonly number[],
@@ -37,4 +55,17 @@ export function problemDocuments(
   seed: number,
 ): DocumentSource {
   return (index) => encoder.document(generateProblem({ mixture }, split, seed, index));
+}
+
+/** Mixes drills into a stream: `share` of the documents, chosen by a seeded draw per index. */
+export function withDrills(
+  encoder: ProblemEncoder,
+  problems: DocumentSource,
+  share: number,
+  seed: number,
+): DocumentSource {
+  return (index) =>
+    createRng("document kind", seed, index).next() < share
+      ? encoder.drill(drawDrill(seed, index))
+      : problems(index);
 }

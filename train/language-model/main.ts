@@ -1,6 +1,6 @@
 /** Trains a shipped language model from its recipe and writes the checkpoint. */
 import type { Recipe } from "./recipes.js";
-import { createProblemEncoder, problemDocuments } from "./documents.js";
+import { createProblemEncoder, problemDocuments, withDrills } from "./documents.js";
 import { type Trained, type TrainProgress, trainLanguageModel } from "./train.js";
 import { writeCheckpoint } from "./write-checkpoint.js";
 
@@ -19,7 +19,7 @@ export async function trainRecipe(
   { out, threads, stateDir, onProgress }: TrainModelOptions,
   signal: AbortSignal,
 ): Promise<Trained> {
-  const { config, shape, schedule, optimizer, seed, mixture } = recipe;
+  const { config, shape, schedule, optimizer, seed, mixture, drillShare } = recipe;
   const encoder = createProblemEncoder(config.eosTokenIds[0]!);
   const validation = problemDocuments(encoder, mixture, "validation", seed);
   const trained = await trainLanguageModel(
@@ -30,7 +30,7 @@ export async function trainRecipe(
       optimizer,
       seed,
       threads,
-      documents: problemDocuments(encoder, mixture, "train", seed),
+      documents: withDrills(encoder, problemDocuments(encoder, mixture, "train", seed), drillShare, seed),
       heldOut: Array.from({ length: HELD_OUT_DOCUMENTS }, (_, i) => validation(i)),
       every: 50,
       stateDir,

@@ -13,6 +13,8 @@ export interface Recipe {
   readonly seed: number;
   /** Weight of each level in the training stream, easiest first. */
   readonly mixture: readonly number[];
+  /** Share of drills among the training documents. */
+  readonly drillShare: number;
 }
 
 const family = {
@@ -45,10 +47,11 @@ export const policyRecipe: Recipe = {
     headDim: 32,
   },
   shape,
-  schedule: { peakLearningRate: 4e-3, warmupSteps: 60, totalSteps: 900, finalRatio: 0.03 },
+  schedule: { peakLearningRate: 4e-3, warmupSteps: 60, totalSteps: 1400, finalRatio: 0.03 },
   optimizer,
   seed: 11,
   mixture: [1, 1, 1, 1, 1, 1],
+  drillShare: 0.6,
 };
 
 /** The PRM's reader: wider, deeper and trained longer, because a reader no stronger than the policy cannot judge it. */
@@ -64,8 +67,9 @@ export const prmRecipe: Recipe = {
     headDim: 32,
   },
   shape,
-  schedule: { peakLearningRate: 3e-3, warmupSteps: 100, totalSteps: 2600, finalRatio: 0.03 },
+  schedule: { peakLearningRate: 3e-3, warmupSteps: 100, totalSteps: 2200, finalRatio: 0.03 },
   optimizer,
   seed: 12,
   mixture: [1, 1, 1, 1, 1, 1],
+  drillShare: 0.6,
 };
