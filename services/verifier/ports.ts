@@ -90,9 +90,12 @@ export interface PolicySession {
    * `cancelled`.
    */
   grow(request: GrowRequest): AsyncIterable<StepSample>;
-  /** Gives back nodes and all below them. Unknown ids are ignored, since a node may have ended meanwhile. */
+  /**
+   * Gives back nodes and all below them; rows that run there are cancelled. 0, the problem, stands for everything.
+   * Unknown ids are ignored, since a node may have ended meanwhile.
+   */
   prune(nodeIds: readonly NodeId[]): void;
-  /** Ends the session and tells what it cost. Idempotent. */
+  /** Cancels what runs, ends the session and every grow, and tells what it cost. Idempotent. */
   close(): Promise<PolicyUsage>;
 }
 
@@ -125,4 +128,6 @@ export interface ScorerUsage {
 /** Milliseconds, monotonic. */
 export interface Clock {
   now(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
 }

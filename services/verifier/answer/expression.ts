@@ -3,7 +3,7 @@
  * square roots, in plain or LaTeX notation. Values are q * sqrt(r) with q rational and r a square-free integer.
  * A recursive descent over at most 1,000 characters with bounded depth and bounded digits; anything else is "not a number".
  */
-import Fraction from "fraction.js";
+import { Fraction } from "fraction.js";
 
 /** q * sqrt(r); r = 1 for rational numbers. */
 export interface Exact {

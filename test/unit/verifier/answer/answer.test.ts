@@ -1,6 +1,6 @@
 import { answersAgree, canonicalAnswer, isCorrect } from "#verifier/answer/canonical.js";
 import { extractAnswer } from "#verifier/answer/extract.js";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 describe("extractAnswer", () => {
@@ -122,7 +122,7 @@ test("isCorrect reads GSM8K references", () => {
 
 describe("no input hangs it or makes it throw", () => {
   const pieces = fc.constantFrom(
-    ..."0123456789,./-+^(){}[]$%\\ =x",
+    ..."0123456789,./-+^(){}[]$%\\ =x".split(""),
     "\\frac",
     "\\sqrt",
     "\\boxed{",

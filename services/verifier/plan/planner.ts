@@ -1,0 +1,160 @@
+/**
+ * From features to a plan with its row and its reason. Pure: measures nothing, runs nothing.
+ */
+import type { PolicyInfo, StepScorer } from "../ports.js";
+import type { Budget, SearchPlan, SearchRequest, StrategyName } from "../search/types.js";
+import { strategies } from "../search/strategies.js";
+import type { Difficulty, VerifierStrength } from "./difficulty.js";
+import { FIRST_SAMPLES, lookUp, TABLE_BEAM_WIDTH, type TableRow } from "./table.js";
+
+/** What a plan depends on besides the request. */
+export interface Features {
+  readonly parameterCount: number;
+  readonly verifier: StepScorer["name"];
+  readonly strength: VerifierStrength;
+  /** Tokens that one solution is expected to take. */
+  readonly solutionTokens: number;
+}
+
+/** S&L and its_hub sample at 0.8, Liu et al. at 0.7. */
+const TEMPERATURE = 0.8;
+const DEFAULT_CANDIDATES = 16;
+
+/**
+ * Features of a policy nothing has been sampled from. A solution is guessed to take an eighth of the context, within
+ * [32, 512] tokens. Only a PRM is trusted to steer a search: SWIFT ranks solutions but is not calibrated for steps.
+ */
+export function featuresOf(info: PolicyInfo, verifier: StepScorer["name"]): Features {
+  return {
+    parameterCount: info.parameterCount,
+    verifier,
+    strength: verifier === "prm" ? "strong" : "weak",
+    solutionTokens: Math.min(512, Math.max(32, Math.floor(info.contextLength / 8))),
+  };
+}
+
+/** The plan of a named strategy. An n that the caller did not choose shrinks until the estimated tokens fit the budget. */
+export function planFixed(
+  request: SearchRequest & { readonly strategy: StrategyName },
+  features: Features,
+  budget: Budget,
+): SearchPlan {
+  const width = isStepSearch(request.strategy) ? widthFor(request) : 1;
+  const affordable = Math.floor(affordableTokens(budget, features) / features.solutionTokens);
+  const fitting = Math.max(width, multipleOf(width, Math.min(DEFAULT_CANDIDATES, affordable)));
+  const n = request.strategy === "greedy" ? 1 : (request.n ?? fitting);
+  const shrunk = request.n === undefined && n < DEFAULT_CANDIDATES && request.strategy !== "greedy";
+  return complete(request, features, {
+    strategy: request.strategy,
+    n,
+    row: "requested",
+    reason: shrunk
+      ? `The caller chose ${request.strategy}; ${n} candidates of about ${features.solutionTokens} tokens fit the budget.`
+      : `The caller chose ${request.strategy}.`,
+  });
+}
+
+/** AUTO's first samples. */
+export function planFirst(request: SearchRequest, features: Features): SearchPlan {
+  const n = Math.min(FIRST_SAMPLES, request.n ?? FIRST_SAMPLES);
+  const strategy = features.verifier === "none" ? "majority" : "best_of_n";
+  return complete(request, features, {
+    strategy,
+    n,
+    row: "first samples",
+    reason: `The first ${n} samples show how hard the problem is; they stay candidates.`,
+  });
+}
+
+/**
+ * A run after the first samples. `affordable`: solutions that the rest of the budget pays for. A step search that no
+ * longer fits gives way to samples. Undefined when not even one solution fits, or the caller's n is used up.
+ */
+export function planRun(
+  request: SearchRequest,
+  features: Features,
+  choice: { readonly row: TableRow; readonly name: string; readonly run: number },
+  reason: string,
+  affordable: number,
+): SearchPlan | undefined {
+  const width = widthFor({ ...request, n: request.n ?? choice.run });
+  const wanted = Math.min(choice.run, request.n ?? choice.run, affordable);
+  const isSearch = isStepSearch(choice.row.strategy) && wanted >= width;
+  const n = isSearch ? multipleOf(width, wanted) : Math.floor(wanted);
+  if (n < 1) return undefined;
+  const fits =
+    n < choice.run ? ` ${n} instead of ${choice.run} candidates, to stay within the budget and n.` : "";
+  const sampling = features.verifier === "none" ? "majority" : "best_of_n";
+  const strategy = isSearch || choice.row.strategy === "majority" ? choice.row.strategy : sampling;
+  return complete(request, features, { strategy, n, row: choice.name, reason: reason + fits });
+}
+
+/** The row for a difficulty, in one sentence. */
+export function reasonFor(difficulty: Difficulty, samples: number, row: TableRow, name: string): string {
+  const score =
+    difficulty.meanScore === undefined ? "" : `, mean verifier score ${difficulty.meanScore.toFixed(2)}`;
+  return (
+    `Escalated after ${samples} samples: agreement ${difficulty.agreement.toFixed(2)}${score}, ` +
+    `so pass@1 is about ${difficulty.passRate.toFixed(2)}, and the table says ${row.strategy} (${name}).`
+  );
+}
+
+/** What AUTO would do: the first samples, and what follows for an easy, a medium and a hard problem. */
+export function planAhead(
+  request: SearchRequest,
+  features: Features,
+  budget: Budget,
+): { first: SearchPlan; followUps: readonly SearchPlan[] } {
+  const first = planFirst(request, features);
+  const affordable = affordableTokens(budget, features) / features.solutionTokens - first.n;
+  const followUps = [0.75, 0.3, 0.05].flatMap((passRate) => {
+    const { row, name } = lookUp(features.parameterCount, features.strength, passRate);
+    const reason = `If the first samples show this difficulty, the table says ${row.strategy}.`;
+    const plan = planRun(request, features, { row, name, run: row.runs[0]! }, reason, affordable);
+    return plan === undefined ? [] : [{ ...plan, estimatedPassRate: passRate }];
+  });
+  return { first, followUps };
+}
+
+/** Tokens the budget pays for, of a solution that is generated and read once. */
+function affordableTokens(budget: Budget, features: Features): number {
+  const { generatedTokens = Infinity, verifierTokens = Infinity, flops = Infinity } = budget;
+  const isRead = features.verifier !== "none";
+  return Math.min(generatedTokens, isRead ? verifierTokens : Infinity, flops / (2 * features.parameterCount));
+}
+
+function complete(
+  request: SearchRequest,
+  features: Features,
+  chosen: Pick<SearchPlan, "strategy" | "n" | "row" | "reason">,
+): SearchPlan {
+  const verifier = strategies[chosen.strategy].scored ? features.verifier : "none";
+  return {
+    ...chosen,
+    beamWidth: isStepSearch(chosen.strategy) ? widthFor({ ...request, n: chosen.n }) : 1,
+    verifier,
+    aggregation: request.aggregation ?? "last",
+    vote: verifier === "none" ? "majority" : (request.vote ?? "weighted"),
+    temperature: temperatureFor(request),
+  };
+}
+
+/** Of every run that the request leads to. */
+export function temperatureFor({ strategy, sampling }: SearchRequest): number {
+  return strategy === "greedy" ? 0 : (sampling?.temperature ?? TEMPERATURE);
+}
+
+export function isStepSearch(strategy: StrategyName): boolean {
+  return strategies[strategy].until === "step";
+}
+
+/** The caller's width, or the widest up to four that divides n. */
+function widthFor({ n, beamWidth }: Pick<SearchRequest, "n" | "beamWidth">): number {
+  if (beamWidth !== undefined) return beamWidth;
+  const widths = Array.from({ length: TABLE_BEAM_WIDTH }, (_, i) => TABLE_BEAM_WIDTH - i);
+  return widths.find((width) => n === undefined || n % width === 0)!;
+}
+
+function multipleOf(width: number, n: number): number {
+  return Math.floor(n / width) * width;
+}

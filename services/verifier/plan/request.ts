@@ -1,0 +1,52 @@
+/** What a search request must hold. Field names in errors are the proto's. */
+import { invalidField } from "#shared/errors.js";
+import type { StepScorer } from "../ports.js";
+import { strategies } from "../search/strategies.js";
+import type { Budget, SearchRequest } from "../search/types.js";
+
+export const MAX_CANDIDATES = 256;
+
+/** Throws a ServiceError that names the first field that does not hold. */
+export function assertRequest(problem: string, request: SearchRequest, budget: Budget): void {
+  if (problem.trim() === "") throw invalidField("problem", "must not be empty");
+  assertCount("n", request.n, MAX_CANDIDATES);
+  assertCount("beam_width", request.beamWidth, MAX_CANDIDATES);
+  assertCount("max_depth", request.maxDepth);
+  assertCount("max_solution_tokens", request.maxSolutionTokens);
+  assertCount("budget.generated_tokens", budget.generatedTokens);
+  assertCount("budget.verifier_tokens", budget.verifierTokens);
+  assertPositive("budget.flops", budget.flops);
+  assertPositive("budget.wall_time", budget.wallTimeMs);
+  const { strategy, n, beamWidth } = request;
+  if (isStepSearch(strategy) && n !== undefined && beamWidth !== undefined && n % beamWidth !== 0)
+    throw invalidField("n", `must be a multiple of beam_width, got n ${n} and beam_width ${beamWidth}`);
+  if (strategy === "greedy") assertGreedy(request);
+  if (strategy === "majority" && request.vote !== undefined && request.vote !== "majority")
+    throw invalidField("vote", `must be majority for the majority strategy, got ${request.vote}`);
+}
+
+/** Throws when the strategy needs scores and the verifier gives none. */
+export function assertVerifier(strategy: SearchRequest["strategy"], verifier: StepScorer["name"]): void {
+  if (isStepSearch(strategy) && verifier === "none")
+    throw invalidField("verifier", `must score steps for ${strategy}, got none; choose prm or swift`);
+}
+
+function isStepSearch(strategy: SearchRequest["strategy"]): boolean {
+  return strategy !== "auto" && strategies[strategy].until === "step";
+}
+
+function assertGreedy({ n, sampling }: SearchRequest): void {
+  if (n !== undefined && n !== 1) throw invalidField("n", `must be 1 for greedy, got ${n}`);
+  if (sampling?.temperature !== undefined && sampling.temperature !== 0)
+    throw invalidField("sampling.temperature", `must be 0 for greedy, got ${sampling.temperature}`);
+}
+
+function assertCount(field: string, value: number | undefined, max = Number.MAX_SAFE_INTEGER): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= max)) return;
+  throw invalidField(field, `must be a whole number in [1, ${max}], got ${value}`);
+}
+
+function assertPositive(field: string, value: number | undefined): void {
+  if (value === undefined || (Number.isFinite(value) && value > 0)) return;
+  throw invalidField(field, `must be a positive number, got ${value}`);
+}

@@ -1,0 +1,45 @@
+/** What a search runs, one run after the other, each decided with all that came before in view. */
+import type {
+  Candidate,
+  SearchPlan,
+  SearchRequest,
+  StopReason,
+  StrategyName,
+  Budget,
+} from "../search/types.js";
+import type { Tally } from "../search/vote.js";
+import { auto } from "./auto.js";
+import { type Features, planFixed } from "./planner.js";
+
+export interface Run {
+  /** Announced when it is not the one announced last. */
+  readonly plan: SearchPlan;
+  /** Candidates of this run, which may be a part of `plan.n`; 0 announces the plan only. */
+  readonly candidates: number;
+}
+
+export interface Progress {
+  /** All that finished, in the order in which they did. */
+  readonly candidates: readonly Candidate[];
+  readonly tally: Tally;
+  /** Solutions that the rest of the budget is expected to pay for. */
+  readonly affordable: number;
+}
+
+/** Yields runs and is told what came of them; returns why it stops, unless the last run's own reason says it. */
+export type Schedule = Generator<Run, StopReason | undefined, Progress>;
+
+export function createSchedule(request: SearchRequest, features: Features, budget: Budget): Schedule {
+  const { strategy } = request;
+  return strategy === "auto" ? auto(request, features) : fixed({ ...request, strategy }, features, budget);
+}
+
+function* fixed(
+  request: SearchRequest & { strategy: StrategyName },
+  features: Features,
+  budget: Budget,
+): Schedule {
+  const plan = planFixed(request, features, budget);
+  yield { plan, candidates: plan.n };
+  return undefined;
+}

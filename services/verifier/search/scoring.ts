@@ -1,0 +1,130 @@
+/**
+ * Steps on their way through the verifier. All that wait go in one call: what arrives together is read together, and
+ * while a call is under way the next ones gather. A step waits until its parent has a score, as ScorerSession asks.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { ServiceError } from "#shared/errors.js";
+import type { NodeId, ScorerSession } from "../ports.js";
+import type { Ledger } from "./ledger.js";
+import type { Group, Path } from "./path.js";
+
+/** Stands in where nothing is to be scored. */
+export const noScorer: ScorerSession = {
+  score: () => Promise.reject(new ServiceError("internal", "nothing scores here")),
+  prune: () => undefined,
+  usage: () => ({ verifierTokens: 0, flops: 0 }),
+  close: () => undefined,
+};
+
+export class Scoring {
+  private readonly session: ScorerSession;
+  private readonly ledger: Ledger;
+  private readonly deliver: (paths: readonly Path[], scores: readonly number[]) => Promise<void>;
+  private readonly fail: (reason: unknown) => void;
+  private waiting: Path[] = [];
+  /** A call is under way, or about to be once everything that has arrived is known. */
+  private isReading = false;
+  private reading: readonly Path[] = [];
+  private freed: NodeId[] = [];
+
+  constructor(
+    session: ScorerSession,
+    ledger: Ledger,
+    /** Called with what a call read; it answers with `accept`. */
+    deliver: (paths: readonly Path[], scores: readonly number[]) => Promise<void>,
+    fail: (reason: unknown) => void,
+  ) {
+    this.session = session;
+    this.ledger = ledger;
+    this.deliver = deliver;
+    this.fail = fail;
+  }
+
+  add(path: Path): void {
+    this.waiting.push(path);
+  }
+
+  /** Gives back a node. Only between calls, so that no node vanishes under the reader. */
+  free(node: NodeId): void {
+    this.freed.push(node);
+    this.flushFreed();
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.waiting = [];
+  }
+
+  /** Whether a step of the group has no score yet. Steps that nothing needs any more do not count. */
+  isBusyWith(group: Group): boolean {
+    const holds = (path: Path): boolean => path.group === group && path.claims > 0;
+    return this.waiting.some(holds) || this.reading.some((path) => path.group === group);
+  }
+
+  get isIdle(): boolean {
+    return !this.isReading && !this.waiting.some((path) => path.claims > 0);
+  }
+
+  /** Starts a call if none is under way and something can be read. False when the budget forbids even one step. */
+  start(): boolean {
+    if (this.isReading) return true;
+    const ready = this.ready();
+    if (ready.length === 0) return true;
+    if (this.affordable(ready).length === 0) return false;
+    this.isReading = true;
+    this.read().catch(this.fail);
+    return true;
+  }
+
+  /** Writes the scores of a call to its paths; the next call may start. */
+  accept(paths: readonly Path[], scores: readonly number[]): void {
+    for (const [i, path] of paths.entries()) path.score = scores[i];
+    this.reading = [];
+    this.isReading = false;
+    this.flushFreed();
+  }
+
+  private affordable(ready: readonly Path[]): Path[] {
+    let tokens = 0;
+    return ready.filter((path) => {
+      if (!this.ledger.canScore(tokens + path.step.tokenIds.length)) return false;
+      tokens += path.step.tokenIds.length;
+      return true;
+    });
+  }
+
+  private async read(): Promise<void> {
+    await nextTurn();
+    const batch = this.affordable(this.ready());
+    const chosen = new Set(batch);
+    this.waiting = this.waiting.filter((path) => !chosen.has(path));
+    this.reading = batch;
+    const scores = batch.length === 0 ? [] : await this.session.score(batch.map((path) => path.step));
+    assertScores(scores, batch.length);
+    this.ledger.scored(batch.reduce((sum, path) => sum + path.step.tokenIds.length, 0));
+    await this.deliver(batch, scores);
+  }
+
+  /** Still needed, and with a parent that has its score. */
+  private ready(): Path[] {
+    this.waiting = this.waiting.filter((path) => path.claims > 0);
+    return this.waiting.filter((path) => path.parent === undefined || path.parent.score !== undefined);
+  }
+
+  private flushFreed(): void {
+    if (this.reading.length > 0 || this.freed.length === 0) return;
+    this.session.prune(this.freed);
+    this.freed = [];
+  }
+}
+
+/** A missing score is a fault of the verifier, never a low score of the step. */
+function assertScores(scores: readonly number[], count: number): void {
+  if (scores.length !== count)
+    throw new ServiceError(
+      "internal",
+      `the verifier must score every step: ${count} asked, ${scores.length} scored`,
+    );
+  const bad = scores.find((score) => !(score >= 0 && score <= 1));
+  if (bad !== undefined) throw new ServiceError("internal", `a step score must lie in (0, 1), got ${bad}`);
+}
