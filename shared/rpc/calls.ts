@@ -15,8 +15,6 @@ export interface ServerCall extends EventEmitter {
   getPath(): string;
 }
 
-/** A client whose deadline passes cancels the call, which arrives here a little before the deadline does. */
-const deadlineSlackMs = 50;
 /** setTimeout fires at once beyond this. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -54,7 +52,8 @@ export class RunningCalls {
     // grpc-js emits "cancelled" once for every call: on cancel, loss of the connection, or after the status was sent.
     this.calls.set(call, controller);
     call.once("cancelled", () => {
-      const isLate = Date.now() >= deadline - deadlineSlackMs;
+      // A client whose own deadline passes cancels too, and that may arrive before ours does.
+      const isLate = Date.now() >= deadline;
       controller.abort(isLate ? deadlineExceeded(deadline - startedAt) : cancelledByClient());
       this.calls.delete(call);
       if (this.calls.size === 0) this.onIdle();

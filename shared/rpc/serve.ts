@@ -180,8 +180,13 @@ function runStream(
   );
 }
 
+/** host:port, an IPv6 address in brackets. */
+export function hostPort(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 function listen(server: Server, { host, port, tls }: ServerOptions): Promise<number> {
-  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const address = hostPort(host, port);
   return new Promise((resolve, reject) => {
     server.bindAsync(address, serverCredentials(tls), (cause, bound) => {
       if (cause === null) resolve(bound);

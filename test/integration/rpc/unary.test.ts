@@ -1,4 +1,4 @@
-import { credentials, Client, type ServiceError as GrpcError } from "@grpc/grpc-js";
+import { Client, credentials, Metadata, type ServiceError as GrpcError } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "#shared/errors.js";
 import { createClient } from "#shared/rpc/connect.js";
@@ -63,7 +63,7 @@ describe("a unary call", () => {
     expect((error as Error).message.length).toBeLessThan(1100);
   });
 
-  test("ends with DEADLINE_EXCEEDED, and the handler's signal says so", async () => {
+  test("ends with DEADLINE_EXCEEDED, and the handler's signal aborts", async () => {
     let context: CallContext | undefined;
     const { client } = await startPair({
       getModelInfo: async (_request, given) => {
@@ -72,10 +72,43 @@ describe("a unary call", () => {
         throw given.signal.reason;
       },
     });
-    const error = await rejection(client.getModelInfo({}, { deadlineMs: 100 }));
+    await client.ready(10_000);
+    const before = Date.now();
+    const error = await rejection(client.getModelInfo({}, { deadlineMs: 300 }));
     expect(error).toMatchObject({ code: "deadline_exceeded" });
     await until(() => context!.signal.aborted);
-    expect(context!.signal.reason).toMatchObject({ code: "deadline_exceeded" });
+    expect(context!.deadline).toBeGreaterThanOrEqual(before + 200);
+    expect(context!.deadline).toBeLessThan(before + 10_000);
+  });
+
+  test("is ended by the server when its client lets the deadline pass", async () => {
+    let reason: unknown;
+    const { address } = await startPair({
+      getModelInfo: async (_request, { signal }) => {
+        await until(() => signal.aborted);
+        reason = signal.reason;
+        throw signal.reason;
+      },
+    });
+    const raw = new Client(address, credentials.createInsecure());
+    const metadata = new Metadata();
+    // Told to the server alone.
+    metadata.set("grpc-timeout", "50m");
+    const error = await new Promise<GrpcError | null>((resolve) => {
+      const empty = (): Buffer => Buffer.alloc(0);
+      raw.makeUnaryRequest(
+        "/deliberate.v1.GeneratorService/GetModelInfo",
+        empty,
+        String,
+        {},
+        metadata,
+        resolve,
+      );
+    });
+    raw.close();
+    expect(error).toMatchObject({ code: 4 });
+    await until(() => reason !== undefined);
+    expect(reason).toMatchObject({ code: "deadline_exceeded" });
   });
 
   test("without a deadline is capped by the server's", async () => {

@@ -1,0 +1,54 @@
+/** Builds everything the generator is made of, and owns every lifetime. */
+import type { RunnableService } from "#shared/config/run-service.js";
+import { createLogger } from "#shared/log.js";
+import { generatorService } from "#shared/rpc/proto.js";
+import { bind, createServer, defaultRpcLimits, hostPort } from "#shared/rpc/serve.js";
+import type { GeneratorConfig } from "./config.js";
+import { type EngineHost, startEngineHost } from "./engine/engine-host.js";
+import { expand } from "./rpc/expand.js";
+import { getModelInfo } from "./rpc/get-model-info.js";
+
+/** What tests put in the place of the real thing. The service disposes it. */
+export interface Overrides {
+  readonly engine?: EngineHost;
+}
+
+/**
+ * Loads the model; `start` listens, `stop` drains, then frees the model. Both are idempotent in effect: a stopped
+ * service stays stopped.
+ * @throws what loading the model throws
+ */
+export async function createService(
+  { listening, engine: setup }: GeneratorConfig,
+  overrides: Overrides = {},
+): Promise<RunnableService> {
+  const { graceMs, logLevel, defaultDeadlineMs, ...address } = listening;
+  const log = createLogger("generator", logLevel);
+  const engine = overrides.engine ?? (await startEngineHost(setup));
+  const server = createServer({
+    ...address,
+    services: [bind(generatorService, { getModelInfo: getModelInfo(engine), expand: expand(engine) })],
+    limits: { ...defaultRpcLimits, defaultDeadlineMs },
+    log,
+  });
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopped ??= server.stop(graceMs).finally(() => engine.dispose());
+    return stopped;
+  };
+  return {
+    failed: engine.failed,
+    stop,
+    async start() {
+      try {
+        const port = await server.start();
+        const { model, precision, modelHash } = engine.info;
+        log.info({ host: address.host, port, model, precision, modelHash }, "serving");
+        return hostPort(address.host, port);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+  };
+}

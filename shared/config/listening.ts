@@ -1,0 +1,42 @@
+/** The settings that every service has: where it listens, who may call, how it ends, what it logs. */
+import { type LogLevel, logLevels } from "#shared/log.js";
+import type { ServerTls } from "#shared/rpc/tls.js";
+import { type Env, configError, readEnum, readInt, readString } from "./env.js";
+
+export interface Listening {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly token?: string;
+  readonly tls?: ServerTls;
+  /** For calls that set no deadline. */
+  readonly defaultDeadlineMs: number;
+  /** Running calls get this long to finish when the service stops. */
+  readonly graceMs: number;
+  readonly logLevel: LogLevel;
+}
+
+/** Reads PREFIX_HOST, _PORT, _TOKEN, _TLS_CERT, _TLS_KEY, _TLS_CLIENT_CA, _DEADLINE_MS, _GRACE_MS and _LOG_LEVEL. */
+export function readListening(env: Env, prefix: string, defaultPort: number): Listening {
+  const token = readString(env, `${prefix}_TOKEN`, undefined);
+  const tls = readTls(env, prefix);
+  return Object.freeze({
+    host: readString(env, `${prefix}_HOST`, "127.0.0.1"),
+    port: readInt(env, `${prefix}_PORT`, defaultPort, { min: 0, max: 65_535 }),
+    ...(token !== undefined && { token }),
+    ...(tls !== undefined && { tls }),
+    defaultDeadlineMs: readInt(env, `${prefix}_DEADLINE_MS`, 600_000, { min: 1 }),
+    graceMs: readInt(env, `${prefix}_GRACE_MS`, 5000, { min: 0 }),
+    logLevel: readEnum(env, `${prefix}_LOG_LEVEL`, logLevels, "info"),
+  });
+}
+
+function readTls(env: Env, prefix: string): ServerTls | undefined {
+  const certPath = readString(env, `${prefix}_TLS_CERT`, undefined);
+  const keyPath = readString(env, `${prefix}_TLS_KEY`, undefined);
+  const clientCaPath = readString(env, `${prefix}_TLS_CLIENT_CA`, undefined);
+  if (certPath === undefined && keyPath === undefined && clientCaPath === undefined) return undefined;
+  if (certPath === undefined || keyPath === undefined)
+    throw configError(`${prefix}_TLS_CERT`, `and ${prefix}_TLS_KEY must be set together, each to a PEM file`);
+  return { certPath, keyPath, ...(clientCaPath !== undefined && { clientCaPath }) };
+}
