@@ -1,0 +1,130 @@
+/**
+ * The engine's port on the thread that talks to clients. Prompts are tokenized and everything is computed in the Worker
+ * (`worker`); here only messages pass, so this thread never waits for the model.
+ */
+import { type ServiceError } from "#shared/errors.js";
+import { fromWireError } from "#shared/lm/runtime/worker-messages.js";
+import { type WorkerHost, spawnWorker } from "#shared/lm/runtime/worker-host.js";
+import { EventQueue } from "./event-queue.js";
+import { readStats } from "./shared-stats.js";
+import type { EngineSetup } from "./worker.js";
+import type { EngineDescription, EngineMethods, SessionMessage } from "./worker-methods.js";
+import type { Engine, EngineEvent, EngineSession, EngineStats, GeneratorInfo, OpenSession } from "./types.js";
+
+export interface EngineHost extends Engine {
+  /** Aborted when the Worker dies; the reason is the ServiceError `unavailable` that all sessions fail with. */
+  readonly failed: AbortSignal;
+}
+
+/**
+ * Starts the Worker and waits until the model is loaded.
+ * @throws what loading throws: see `loadCheckpoint` and `createLanguageModel`; `unavailable` when the Worker dies.
+ */
+export async function startEngineHost(setup: EngineSetup): Promise<EngineHost> {
+  const sessions = new ClientSessions();
+  const host = await spawnWorker<EngineMethods, SessionMessage>(
+    new URL("./worker.js", import.meta.url),
+    setup,
+    {
+      name: "the policy's worker",
+      onEvent: (message) => sessions.receive(message),
+      onCrash: (error) => sessions.failAll(error),
+    },
+  );
+  return new EngineClient(host, await host.call("describe", null), sessions);
+}
+
+/** The open sessions of a client, by the numbers it gave them. */
+export class ClientSessions {
+  readonly #events = new Map<number, EventQueue<EngineEvent>>();
+  readonly #failed = new AbortController();
+  #nextId = 1;
+
+  get failed(): AbortSignal {
+    return this.#failed.signal;
+  }
+
+  add(onRead: (id: number) => void): { readonly id: number; readonly events: EventQueue<EngineEvent> } {
+    const id = this.#nextId++;
+    const events = new EventQueue<EngineEvent>(() => onRead(id));
+    this.#events.set(id, events);
+    return { id, events };
+  }
+
+  /** False when the session was over already. */
+  remove(id: number): boolean {
+    return this.#events.delete(id);
+  }
+
+  receive(message: SessionMessage): void {
+    const events = this.#events.get(message.session);
+    if ("event" in message) return events?.push(message.event);
+    this.#events.delete(message.session);
+    if (message.error === undefined) events?.finish();
+    else events?.abandon(fromWireError(message.error));
+  }
+
+  failAll(error: ServiceError): void {
+    for (const events of this.#events.values()) events.abandon(error);
+    this.#events.clear();
+    this.#failed.abort(error);
+  }
+}
+
+export class EngineClient implements EngineHost {
+  readonly info: GeneratorInfo;
+  readonly #host: WorkerHost<EngineMethods>;
+  readonly #sessions: ClientSessions;
+  readonly #stats: SharedArrayBuffer;
+
+  constructor(host: WorkerHost<EngineMethods>, { info, stats }: EngineDescription, sessions: ClientSessions) {
+    this.info = info;
+    this.#host = host;
+    this.#sessions = sessions;
+    this.#stats = stats;
+  }
+
+  get failed(): AbortSignal {
+    return this.#sessions.failed;
+  }
+
+  async openSession(request: OpenSession, signal: AbortSignal): Promise<EngineSession> {
+    const { id, events } = this.#sessions.add((session) => this.#tell("read", { session }));
+    const cancel = (reason?: unknown): void => {
+      signal.removeEventListener("abort", onAbort);
+      events.abandon(reason);
+      if (this.#sessions.remove(id)) this.#tell("cancel", { session: id });
+    };
+    const onAbort = (): void => cancel(signal.reason);
+    try {
+      const opened = await this.#host.call("open", { session: id, request }, signal);
+      signal.throwIfAborted();
+      signal.addEventListener("abort", onAbort, { once: true });
+      return {
+        opened,
+        events,
+        grow: (grow) => this.#host.call("grow", { session: id, request: grow }),
+        prune: (nodeIds) => this.#host.call("prune", { session: id, nodeIds }),
+        end: () => this.#tell("end", { session: id }),
+        cancel: () => cancel(),
+      };
+    } catch (error) {
+      // Aborted just when it was opened, or refused.
+      cancel();
+      throw error;
+    }
+  }
+
+  stats(): EngineStats {
+    return readStats(this.#stats);
+  }
+
+  dispose(): Promise<void> {
+    return this.#host.dispose();
+  }
+
+  /** Something that needs no answer; a dead Worker has told its sessions by itself. */
+  #tell(method: "read" | "end" | "cancel", args: { session: number }): void {
+    this.#host.call(method, args).catch(() => {});
+  }
+}

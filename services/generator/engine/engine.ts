@@ -1,0 +1,224 @@
+/**
+ * Continuous batching. `step` is all there is to it: let waiting rows join, let every running row draw a token, run
+ * these tokens in one step of the model, and see whose step or text is over. Rows of all sessions share that run; they
+ * join and leave between runs. Nothing here waits for anybody but the model, and nothing is called while a step is
+ * under way: `local-engine` sees to that.
+ */
+import assert from "node:assert/strict";
+import { ServiceError } from "#shared/errors.js";
+import type { LanguageModel, RowOutput } from "#shared/lm/types.js";
+import { type KvHoldings, KvAccountant } from "./kv-accountant.js";
+import type { Row } from "./row.js";
+import { RunningRows } from "./running-rows.js";
+import { Scheduler } from "./scheduler.js";
+import type { Session } from "./session.js";
+import { bytesOf } from "./tree.js";
+import type { EngineLimits, GrowRequest, NodeId } from "./types.js";
+
+export interface BatchEngineOptions {
+  readonly model: LanguageModel;
+  readonly limits: EngineLimits;
+  /** A session with so many events unread is not scheduled; its rows that run then end their step. */
+  readonly maxUnreadEvents: number;
+}
+
+export class BatchEngine {
+  readonly accountant: KvAccountant;
+  readonly #limits: EngineLimits;
+  readonly #maxUnreadEvents: number;
+  readonly #scheduler = new Scheduler<Session, Row>();
+  readonly #running: RunningRows;
+  /** Oldest first: when memory runs out, the youngest has to go, so that the oldest always gets to its end. */
+  readonly #sessions = new Set<Session>();
+  #generatedTokens = 0;
+
+  constructor({ model, limits, maxUnreadEvents }: BatchEngineOptions) {
+    this.accountant = new KvAccountant(limits.maxKvBytes);
+    this.#limits = limits;
+    this.#maxUnreadEvents = maxUnreadEvents;
+    this.#running = new RunningRows(model, this.accountant);
+  }
+
+  async step(): Promise<void> {
+    this.#schedule();
+    const rows = this.#draw();
+    const outputs = await this.#run(rows);
+    this.#commit(rows, outputs);
+  }
+
+  /** Whether a step would do anything. */
+  get hasWork(): boolean {
+    return this.#running.size > 0 || this.#scheduler.peek(this.#mayRun) !== undefined;
+  }
+
+  get sessions(): ReadonlySet<Session> {
+    return this.#sessions;
+  }
+
+  get counts(): { runningRows: number; waitingRows: number; generatedTokens: number } {
+    const { size: runningRows } = this.#running;
+    return { runningRows, waitingRows: this.#scheduler.waiting, generatedTokens: this.#generatedTokens };
+  }
+
+  join(session: Session): void {
+    this.#sessions.add(session);
+  }
+
+  /** Rejections as in `EngineSession.grow`. */
+  grow(session: Session, request: GrowRequest): void {
+    for (const row of session.grow(request)) this.#scheduler.enqueue(row);
+  }
+
+  /** Rejections as in `EngineSession.prune`. */
+  prune(session: Session, nodeIds: readonly NodeId[]): void {
+    session.assertAlive();
+    const pruned = new Set(session.tree.prune(nodeIds));
+    for (const row of [...session.rows].filter(({ node }) => pruned.has(node))) {
+      session.usage.cancelled(row.tokenIds.length);
+      session.events.push(row.toEvent("cancelled"));
+      this.#leave(row);
+    }
+  }
+
+  /** No more requests: what was asked for is finished, then `closed` is the last event. */
+  end(session: Session): void {
+    session.ending = true;
+    this.#closeWhenDone(session);
+  }
+
+  /** Gives back everything that a session has, at once. Its reader gets `error`, or just the end. */
+  drop(session: Session, error?: ServiceError): void {
+    this.#forget(session);
+    session.events.abandon(error);
+  }
+
+  /** For tests: every byte is booked, every row has its place. Throws an AssertionError otherwise. */
+  checkIntegrity(): void {
+    const holdings = new Map<number, KvHoldings>();
+    for (const session of this.#sessions) holdings.set(session.id, session.tree.checkIntegrity());
+    this.accountant.checkIntegrity(holdings, this.#running.checkIntegrity());
+    const rows = [...this.#sessions].reduce((sum, session) => sum + session.rows.size, 0);
+    assert.equal(this.#running.size + this.#scheduler.waiting, rows, "every row either runs or waits");
+  }
+
+  /** Lets waiting rows join, session by session, while there are slots and memory. */
+  #schedule(): void {
+    while (this.#running.size < this.#limits.maxBatchRows) {
+      const row = this.#scheduler.peek(this.#mayRun);
+      if (row === undefined) return;
+      const bytes = this.#running.bytesToAdmit(row);
+      if (this.accountant.canTake(bytes)) {
+        this.#scheduler.take(row);
+        this.#running.admit(row);
+      } else if (this.#running.size > 0) {
+        // Whoever runs will leave, and give back its slot.
+        return;
+      } else this.drop(row.session, this.accountant.exhausted(bytes));
+    }
+  }
+
+  /** Every running row draws its next token. Returns those whose token has to run; the others are over. */
+  #draw(): Row[] {
+    this.#makeRoom(() => this.#running.bytesToRun());
+    const rows = [...this.#running];
+    this.#generatedTokens += rows.length;
+    for (const row of rows) row.draw();
+    for (const row of rows) if (row.wanted === undefined) this.#finish(row);
+    return rows.filter((row) => row.wanted !== undefined);
+  }
+
+  async #run(rows: readonly Row[]): Promise<readonly RowOutput[]> {
+    if (rows.length === 0) return [];
+    try {
+      return await this.#running.run(rows);
+    } catch (cause) {
+      const failed = new ServiceError("internal", "the model failed to run a step", {}, { cause });
+      for (const row of rows) this.drop(row.session, failed);
+      return [];
+    }
+  }
+
+  /** Gives every row what its token's run came to, then sees who is done. */
+  #commit(rows: readonly Row[], outputs: readonly RowOutput[]): void {
+    outputs.forEach((output, index) => rows[index]!.advance(output));
+    for (const row of rows) {
+      // The memory that a row before this one needed may have cost this one's session.
+      if (row.session.over) continue;
+      if (row.ending === "step") this.#endStep(row);
+      else if (row.ending !== undefined) this.#finish(row);
+    }
+  }
+
+  /** A step is over and its node can grow. The path goes on by itself when that was asked for. */
+  #endStep(row: Row): void {
+    const { session } = row;
+    const growable = { kv: this.#running.take(row), logits: row.logits.slice() };
+    this.#makeRoom(() => bytesOf(growable));
+    if (session.over) return;
+    session.tree.keep(row.node, row.tokenIds, growable);
+    session.events.push(row.toEvent("step"));
+    if (row.job.until === "end" && row.tokensLeft > 0) this.#follow(row);
+    else this.#leave(row);
+  }
+
+  /** The next step of the path: in the same slot, or, when others wait or nobody reads, back in the queue. */
+  #follow(row: Row): void {
+    const { session } = row;
+    const refusal = session.tree.refuseNodes(1);
+    if (refusal !== undefined) {
+      this.drop(session, refusal);
+      return;
+    }
+    const next = session.follow(row);
+    if (this.#mayRun(session) && !this.#scheduler.othersWait(session, this.#mayRun)) {
+      this.#running.handOver(row, next);
+    } else {
+      this.#running.release(row);
+      this.#scheduler.enqueueFirst(next);
+    }
+  }
+
+  /** A text is over. */
+  #finish(row: Row): void {
+    row.session.tree.end(row.node);
+    row.session.events.push(row.toEvent(row.ending!));
+    this.#leave(row);
+  }
+
+  #leave(row: Row): void {
+    this.#withdraw(row);
+    row.session.leave(row);
+    this.#closeWhenDone(row.session);
+  }
+
+  #withdraw(row: Row): void {
+    if (this.#running.has(row)) this.#running.release(row);
+    else this.#scheduler.remove(row);
+  }
+
+  #closeWhenDone(session: Session): void {
+    if (!session.ending || !session.idle || session.over) return;
+    session.events.push({ kind: "closed", usage: session.usage.total() });
+    session.events.finish();
+    this.#forget(session);
+  }
+
+  #forget(session: Session): void {
+    if (session.over) return;
+    for (const row of session.rows) this.#withdraw(row);
+    this.#sessions.delete(session);
+    session.dispose();
+  }
+
+  /** The youngest sessions fail until `bytes` more fit (which what is left may need less of). */
+  #makeRoom(bytes: () => number): void {
+    for (const session of [...this.#sessions].toReversed()) {
+      const needed = bytes();
+      if (this.accountant.canTake(needed)) return;
+      this.drop(session, this.accountant.exhausted(needed));
+    }
+  }
+
+  /** A session whose events nobody reads does not run further ahead. */
+  readonly #mayRun = (session: Session): boolean => session.events.unread < this.#maxUnreadEvents;
+}

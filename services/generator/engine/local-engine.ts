@@ -1,0 +1,194 @@
+/**
+ * The engine's port on top of `BatchEngine`, in one thread: sessions open, ask and end whenever they like; what they ask
+ * is done between steps. `step` must be called again and again (`drive`).
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { ServiceError } from "#shared/errors.js";
+import type { LanguageModel } from "#shared/lm/types.js";
+import { BatchEngine } from "./engine.js";
+import { Mailbox } from "./mailbox.js";
+import { type TextModel, prepareOpening } from "./opening.js";
+import { type Opening, PromptQueue } from "./prompt-queue.js";
+import { Session } from "./session.js";
+import { UsageMeter } from "./usage.js";
+import type { Engine, EngineSession, EngineStats, GeneratorInfo, OpenSession } from "./types.js";
+
+export interface LocalEngineOptions {
+  readonly info: GeneratorInfo;
+  readonly model: LanguageModel;
+  readonly text: TextModel;
+  /** A session with so many events unread is not scheduled. */
+  readonly maxUnreadEvents: number;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+/** When a caller may try again that found all sessions taken. */
+const RETRY_AFTER_MS = 1000;
+
+export class LocalEngine implements Engine {
+  readonly info: GeneratorInfo;
+  readonly #options: LocalEngineOptions;
+  readonly #batching: BatchEngine;
+  readonly #mailbox = new Mailbox();
+  readonly #prompts = new PromptQueue();
+  #openings = 0;
+  #nextSessionId = 1;
+  #stepMs = 0;
+  #disposed = false;
+
+  constructor(options: LocalEngineOptions) {
+    const { info, model, maxUnreadEvents } = options;
+    this.info = info;
+    this.#options = options;
+    this.#batching = new BatchEngine({ model, limits: info.limits, maxUnreadEvents });
+  }
+
+  /** Hears what was asked, runs at most one new prompt, decodes one step. Calls must not overlap. */
+  async step(): Promise<void> {
+    const startMs = this.#options.now();
+    this.#mailbox.deliver();
+    await this.#openOne();
+    await this.#batching.step();
+    this.#stepMs += this.#options.now() - startMs;
+  }
+
+  /** Whether a step would do anything. */
+  get hasWork(): boolean {
+    return this.#mailbox.size > 0 || this.#prompts.size > 0 || this.#batching.hasWork;
+  }
+
+  /** Resolves when something has happened that may have made work. */
+  workArrived(): Promise<void> {
+    return this.#mailbox.arrival();
+  }
+
+  async openSession(request: OpenSession, signal: AbortSignal): Promise<EngineSession> {
+    signal.throwIfAborted();
+    this.#assertAccepting();
+    const prepared = prepareOpening(request, this.info, this.#options.model.info, this.#options.text);
+    this.#openings++;
+    const opened = this.#prompts.add(prepared, signal).finally(() => this.#openings--);
+    this.#mailbox.wake();
+    return opened;
+  }
+
+  stats(): EngineStats {
+    return {
+      ...this.#batching.counts,
+      sessions: this.#batching.sessions.size,
+      usedKvBytes: this.#batching.accountant.usedBytes,
+      modelRunMs: this.#options.model.runMs,
+      stepMs: this.#stepMs,
+    };
+  }
+
+  /** To be called between steps. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#prompts.refuseAll(shuttingDown());
+    for (const session of this.#batching.sessions) this.#batching.drop(session, shuttingDown());
+    this.#mailbox.deliver();
+    await this.#options.model.dispose();
+  }
+
+  /** For tests: throws an AssertionError when the books are wrong. */
+  checkIntegrity(): void {
+    this.#batching.checkIntegrity();
+  }
+
+  async #openOne(): Promise<void> {
+    const opening = this.#prompts.take();
+    if (opening === undefined) return;
+    try {
+      const session = await this.#open(opening);
+      this.#batching.join(session);
+      opening.resolve(this.#port(session, opening.signal));
+    } catch (error) {
+      opening.reject(error);
+    }
+  }
+
+  async #open({ prepared, signal }: Opening): Promise<Session> {
+    const { model, text } = this.#options;
+    const { accountant } = this.#batching;
+    const { promptTokenIds, probe, includePromptProbe } = prepared;
+    accountant.assertRoom(promptTokenIds.length * model.info.kvBytesPerToken + 4 * model.info.vocabularySize);
+    const wanted = {
+      logits: "last",
+      ...(includePromptProbe && probe !== undefined ? { probe } : {}),
+    } as const;
+    const { prefix, output } = await model.prefill(promptTokenIds, wanted);
+    signal.throwIfAborted();
+    const usage = new UsageMeter(model.info, promptTokenIds.length);
+    usage.ran(promptTokenIds.length, 0);
+    usage.placed(promptTokenIds.length);
+    return new Session({
+      id: this.#nextSessionId++,
+      prepared,
+      prompt: { kv: prefix, logits: output.logits.slice() },
+      promptProbe: output.probe.slice(-(wanted.probe?.outputs ?? 0)),
+      info: this.info,
+      text,
+      usage,
+      accountant,
+      onRead: () => this.#mailbox.wake(),
+    });
+  }
+
+  /** The session as its owner sees it. */
+  #port(session: Session, signal: AbortSignal): EngineSession {
+    const batching = this.#batching;
+    const cancel = (reason?: unknown): void => {
+      session.events.abandon(reason);
+      this.#mailbox.tell(() => batching.drop(session));
+    };
+    const onAbort = (): void => cancel(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    session.onOver = () => signal.removeEventListener("abort", onAbort);
+    return {
+      opened: session.opened,
+      events: session.events,
+      grow: (request) => this.#mailbox.ask(() => batching.grow(session, request)),
+      prune: (nodeIds) => this.#mailbox.ask(() => batching.prune(session, nodeIds)),
+      end: () => this.#mailbox.tell(() => batching.end(session)),
+      cancel: () => cancel(),
+    };
+  }
+
+  #assertAccepting(): void {
+    if (this.#disposed) throw shuttingDown();
+    const { maxSessions } = this.info.limits;
+    const sessions = this.#batching.sessions.size + this.#openings;
+    if (sessions < maxSessions) return;
+    throw new ServiceError(
+      "resource_exhausted",
+      `at most ${maxSessions} sessions can be open, and they are; try again when some have ended`,
+      { reason: "SESSIONS", retryAfterMs: RETRY_AFTER_MS },
+    );
+  }
+}
+
+/**
+ * Steps while there is work and waits while there is none, until `signal` is aborted; resolves between steps. `onTurn` is
+ * called after each of either.
+ */
+export async function drive(engine: LocalEngine, signal: AbortSignal, onTurn?: () => void): Promise<void> {
+  const aborted = new Promise<void>((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
+  while (!signal.aborted) {
+    if (engine.hasWork) await engine.step();
+    else await Promise.race([engine.workArrived(), aborted]);
+    onTurn?.();
+    // Messages that came while the model ran are heard before the next step.
+    await nextTurn();
+  }
+}
+
+function shuttingDown(): ServiceError {
+  return new ServiceError("unavailable", "the generator is shutting down; open the session elsewhere", {
+    reason: "SHUTTING_DOWN",
+  });
+}

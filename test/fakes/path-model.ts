@@ -1,0 +1,179 @@
+/**
+ * A language model whose logits and hidden states are a hash of the token path. Its "keys and values" are the tokens
+ * themselves, so a row that was given the wrong segments says something else. It refuses overlapping calls and rows that
+ * it does not know.
+ */
+import assert from "node:assert/strict";
+import type {
+  KvSegment,
+  LanguageModel,
+  LanguageModelInfo,
+  RowBatch,
+  RowInput,
+  RowOutput,
+  Wanted,
+} from "#shared/lm/types.js";
+import { createRng } from "#shared/rng.js";
+import { EOS } from "./byte-tokenizer.js";
+
+const VOCABULARY = 258;
+const BYTES_PER_TOKEN = 8;
+/** Slots grow by so many tokens at a time. */
+const BUCKET = 4;
+
+export const pathModelInfo: LanguageModelInfo = {
+  name: "path-model",
+  architecture: "fake",
+  hash: "path-model-hash",
+  precision: "fp32",
+  parameterCount: 1000,
+  vocabularySize: VOCABULARY,
+  contextLength: 64,
+  hiddenSize: 2,
+  hiddenStateCount: 3,
+  kvBytesPerToken: BYTES_PER_TOKEN,
+  flopsPerToken: 2000,
+};
+
+/** Letters are likely, "\n" and the end of the text come now and then, everything else never. */
+export function logitsOf(path: readonly number[]): Float32Array {
+  const rng = createRng("logits", ...path);
+  const logits = new Float32Array(VOCABULARY).fill(-30);
+  for (const letter of "abcdefgh ") logits[letter.charCodeAt(0)] = 3 * rng.next();
+  logits["\n".charCodeAt(0)] = 4 * rng.next();
+  logits[EOS] = 3.5 * rng.next() - 0.5;
+  return logits;
+}
+
+/** Width 6: three states of two numbers. */
+export function hiddenOf(path: readonly number[]): Float32Array {
+  const rng = createRng("hidden", ...path);
+  return Float32Array.from({ length: 6 }, () => rng.next() - 0.5);
+}
+
+export function probeOf(path: readonly number[], probe: NonNullable<Wanted["probe"]>): number[] {
+  const hidden = hiddenOf(path);
+  return Array.from({ length: probe.outputs }, (_, output) =>
+    hidden.reduce((sum, value, i) => sum + value * probe.weights[output * hidden.length + i]!, 0),
+  );
+}
+
+export interface PathModelOptions {
+  /** Awaited inside each call of the model. */
+  readonly gate?: () => Promise<void> | void;
+  readonly info?: Partial<LanguageModelInfo>;
+}
+
+export interface PathModel extends LanguageModel {
+  /** What was run, in order: the prompt's tokens, or the number of rows of a step. */
+  readonly calls: ({ readonly prefill: number } | { readonly rows: number })[];
+  readonly disposed: boolean;
+}
+
+export function createPathModel(options: PathModelOptions = {}): PathModel {
+  const calls: PathModel["calls"] = [];
+  let busy = false;
+  let disposed = false;
+  const exclusively = async <T>(run: () => T): Promise<T> => {
+    assert(!busy, "calls of the model must not overlap");
+    assert(!disposed, "the model is disposed");
+    busy = true;
+    try {
+      await options.gate?.();
+      return run();
+    } finally {
+      busy = false;
+    }
+  };
+  return {
+    info: { ...pathModelInfo, ...options.info },
+    calls,
+    get runMs() {
+      return calls.length;
+    },
+    get disposed() {
+      return disposed;
+    },
+    prefill: (tokenIds, wanted) =>
+      exclusively(() => {
+        calls.push({ prefill: tokenIds.length });
+        return { prefix: toSegment(tokenIds), output: outputOf(0, [], tokenIds, wanted) };
+      }),
+    createBatch: () => createBatch(exclusively, calls),
+    dispose: () => {
+      disposed = true;
+      return Promise.resolve();
+    },
+  };
+}
+
+function createBatch(exclusively: <T>(run: () => T) => Promise<T>, calls: PathModel["calls"]): RowBatch {
+  const rows = new Map<number, { readonly prefixTokens: number; readonly path: number[] }>();
+  let nextRow = 0;
+  const ownTokens = (): number[] =>
+    [...rows.values()].map(({ prefixTokens, path }) => path.length - prefixTokens);
+  const bytesOfSlots = (lengths: readonly number[]): number =>
+    lengths.length * BUCKET * Math.ceil(Math.max(0, ...lengths) / BUCKET) * BYTES_PER_TOKEN;
+  return {
+    get rowCount() {
+      return rows.size;
+    },
+    get byteLength() {
+      return bytesOfSlots(ownTokens());
+    },
+    byteLengthWith: (_prefix, tokenCount) => bytesOfSlots([...ownTokens(), tokenCount]),
+    admit(prefix, path) {
+      rows.set(nextRow, {
+        prefixTokens: prefix.tokenCount,
+        path: [prefix, ...path].flatMap((segment) => toTokens(segment)),
+      });
+      return nextRow++;
+    },
+    step: (inputs) =>
+      exclusively(() => {
+        calls.push({ rows: inputs.length });
+        return inputs.map(({ row, tokenIds, wanted }: RowInput) => {
+          const state = rows.get(row);
+          assert(state !== undefined, `row ${row} is not in the batch`);
+          const before = [...state.path];
+          state.path.push(...tokenIds);
+          return outputOf(row, before, tokenIds, wanted);
+        });
+      }),
+    take(row, tokenCount) {
+      const state = rows.get(row);
+      assert(state !== undefined && tokenCount <= state.path.length - state.prefixTokens);
+      return toSegment(state.path.slice(state.path.length - tokenCount));
+    },
+    release(row) {
+      assert(rows.delete(row), `row ${row} is not in the batch`);
+    },
+  };
+}
+
+function outputOf(
+  row: number,
+  before: readonly number[],
+  tokenIds: readonly number[],
+  wanted: Wanted,
+): RowOutput {
+  const paths = tokenIds.map((_, i) => [...before, ...tokenIds.slice(0, i + 1)]);
+  const withLogits = wanted.logits === "all" ? paths : wanted.logits === "last" ? paths.slice(-1) : [];
+  const { probe } = wanted;
+  return {
+    row,
+    logits: Float32Array.from(withLogits.flatMap((path) => [...logitsOf(path)])),
+    probe: Float32Array.from(probe === undefined ? [] : paths.flatMap((path) => probeOf(path, probe))),
+    hidden: Float32Array.from(wanted.hidden === true ? paths.flatMap((path) => [...hiddenOf(path)]) : []),
+  };
+}
+
+/** [1 layer, key and value, 1 head, tokens, 1 channel]. */
+function toSegment(tokenIds: readonly number[]): KvSegment {
+  const data = Float32Array.from([...tokenIds, ...tokenIds]);
+  return { tokenCount: tokenIds.length, byteLength: data.byteLength, data };
+}
+
+function toTokens(segment: KvSegment): number[] {
+  return [...segment.data.subarray(0, segment.tokenCount)];
+}
