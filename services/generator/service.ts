@@ -33,7 +33,10 @@ export async function createService(
   });
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
-    stopped ??= server.stop(graceMs).finally(() => engine.dispose());
+    stopped ??= (async () => {
+      await server.stop(graceMs);
+      await engine.dispose();
+    })();
     return stopped;
   };
   return {

@@ -1,4 +1,4 @@
-import { type sendUnaryData, type Server, status, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { type Server, status as statuses, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import type { ServerCall } from "./calls.js";
 
@@ -19,7 +19,7 @@ export function addHealth(server: Server, services: readonly string[]): Health {
   // The library neither ends watchers nor tells of them, so its handler is wrapped on the way to the server.
   health.addToServer({
     addService(definition: Parameters<Server["addService"]>[0], handlers: UntypedServiceImplementation) {
-      const watch = handlers["watch"] as (call: ServerCall, respond?: sendUnaryData<unknown>) => void;
+      const watch: (call: ServerCall) => void = handlers["watch"] as never;
       server.addService(definition, {
         ...handlers,
         watch: (call: ServerCall) => {
@@ -33,7 +33,8 @@ export function addHealth(server: Server, services: readonly string[]): Health {
   return {
     set,
     close() {
-      for (const call of watchers) call.emit("error", { code: status.UNAVAILABLE, details: "shutting down" });
+      for (const call of watchers)
+        call.emit("error", { code: statuses.UNAVAILABLE, details: "shutting down" });
     },
   };
 }

@@ -1,23 +1,30 @@
 import type { Server } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
+import { service as healthServiceDefinition } from "grpc-health-check";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import protobuf from "protobufjs";
 import { packageRoot } from "./package-root.js";
 
+/** Compiled by buf (`npm run gen`): the contract, and the error details, which clients can then print. */
+const compiled = ["descriptors.binpb", "error-details.binpb"];
+
 /**
- * Server reflection v1 and v1alpha, from the descriptors that buf compiled (`npm run gen`). The ones proto-loader
- * derives lack imports, proto field names and optional fields, so grpcurl and others cannot use them.
+ * Server reflection v1 and v1alpha. The descriptors that proto-loader derives lack imports, proto field names and
+ * optional fields, so that grpcurl and others cannot use them; for health, which has none of these, they do.
  */
 export function addReflection(server: Server, services: readonly string[]): void {
-  const compiled = readFileSync(join(packageRoot, "shared/rpc/gen/descriptors.binpb"));
+  const sets = compiled.map((file) => readFileSync(join(packageRoot, "shared/rpc/gen", file)));
   // The library looks at nothing but the file descriptors, whatever kind of definition they come with.
   const definition = {
     format: "Protocol Buffer 3 EnumDescriptorProto" as const,
     type: {},
-    fileDescriptorProtos: filesOf(compiled),
+    fileDescriptorProtos: sets.flatMap(filesOf),
   };
-  new ReflectionService({ deliberate: definition }, { services: [...services] }).addToServer(server);
+  new ReflectionService(
+    { deliberate: definition, health: healthServiceDefinition["Check"]!.requestType },
+    { services: [...services, "grpc.health.v1.Health"] },
+  ).addToServer(server);
 }
 
 /** The encoded FileDescriptorProtos in a FileDescriptorSet, whose field 1 they are. */

@@ -32,14 +32,9 @@ export function fromOpened(opened: SessionOpened): ExpandResponse {
 }
 
 export function fromEvent(event: EngineEvent): ExpandResponse {
-  switch (event.kind) {
-    case "step":
-      return { step: fromStep(event) };
-    case "grown":
-      return { grown: { nodeId: event.nodeId, count: event.count } };
-    case "closed":
-      return { closed: { usage: event.usage } };
-  }
+  if (event.kind === "step") return { step: fromStep(event) };
+  if (event.kind === "grown") return { grown: { nodeId: event.nodeId, count: event.count } };
+  return { closed: { usage: event.usage } };
 }
 
 function fromStep(step: StepEvent): NonNullable<ExpandResponse["step"]> {

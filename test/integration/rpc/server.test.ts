@@ -1,4 +1,4 @@
-import { Client, credentials, loadPackageDefinition } from "@grpc/grpc-js";
+import { type Client, credentials, loadPackageDefinition } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -92,7 +92,10 @@ describe("reflection", () => {
     call.end();
     const [list, file, imported] = await collect(call);
     client.close();
-    expect(list!.listServicesResponse!.service.map(({ name }) => name)).toEqual([generatorService.name]);
+    expect(list!.listServicesResponse!.service.map(({ name }) => name)).toEqual([
+      generatorService.name,
+      "grpc.health.v1.Health",
+    ]);
     // Proto's own field names, which JSON clients send, and not those of proto-loader.
     expect(Buffer.concat([...file!.fileDescriptorResponse!.fileDescriptorProto]).toString()).toContain(
       "node_id",
@@ -180,19 +183,9 @@ describe("TLS", () => {
   const directory = mkdtempSync(join(tmpdir(), "deliberate-tls-"));
   const certPath = join(directory, "cert.pem");
   const keyPath = join(directory, "key.pem");
-  const made = spawnSync("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
-    ...[
-      "-subj",
-      "/CN=localhost",
-      "-addext",
-      "subjectAltName=IP:127.0.0.1",
-      "-keyout",
-      keyPath,
-      "-out",
-      certPath,
-    ],
-  ]);
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", keyPath];
+  const made = spawnSync("openssl", ["req", "-x509", ...key, ...subject, "-days", "2", "-out", certPath]);
   afterAll(() => rmSync(directory, { recursive: true }));
   const testTls = made.status === 0 ? test : test.skip;
 

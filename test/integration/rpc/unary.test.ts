@@ -8,7 +8,9 @@ import { defaultRpcLimits } from "#shared/rpc/serve.js";
 import { rejection, startPair, until } from "./harness.js";
 
 const handlerThrowing = (error: unknown) => ({
-  getModelInfo: () => Promise.reject(error),
+  getModelInfo: async () => {
+    throw error;
+  },
 });
 
 describe("a unary call", () => {
