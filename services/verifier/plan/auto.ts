@@ -56,7 +56,7 @@ function* sampleOn(choice: Choice, start: Progress, firstSamples: number): Sched
     const before = progress.candidates.length;
     progress = yield { plan, candidates };
     drawn += candidates;
-    if (isHopeless(row, progress, before)) return "finished";
+    if (isHopeless(row, progress, before)) return undefined;
   }
   return isSettled(progress) ? "decided" : drawn < (request.n ?? total) ? "budget" : undefined;
 }
@@ -74,7 +74,7 @@ function* searchOn(choice: Choice, start: Progress): Schedule {
     if (plan === undefined) return "budget";
     const before = progress.candidates.length;
     progress = yield { plan: { ...plan, estimatedPassRate: passRate }, candidates: plan.n };
-    if (isHopeless(row, progress, before)) return "finished";
+    if (isHopeless(row, progress, before)) return undefined;
     // A wider search than the caller's n or the budget allows would be the same search again.
     if (plan.n < run) break;
   }

@@ -16,7 +16,7 @@ import {
   release,
   valueOf,
 } from "./path.js";
-import type { Scoring } from "./scoring.js";
+import type { Scores, Scoring } from "./scoring.js";
 import type { Strategy } from "./strategy.js";
 import type { Candidate, PruneReason, SearchEvent, SearchPlan, StopReason } from "./types.js";
 import { mean, tally, toCandidate } from "./vote.js";
@@ -29,7 +29,7 @@ export type Message =
       readonly parent: Path | undefined;
       readonly missingRows: number;
     }
-  | { readonly type: "scored"; readonly paths: readonly Path[]; readonly scores: readonly number[] }
+  | { readonly type: "scored"; readonly paths: readonly Path[]; readonly scores: Scores }
   | { readonly type: "deadline" };
 
 export interface Limits {
@@ -234,7 +234,7 @@ export class Frontier {
 
   private *onScored(paths: readonly Path[]): Events {
     for (const path of paths) {
-      yield { type: "node_scored", nodeId: path.nodeId, score: path.score! };
+      if (path.score !== undefined) yield { type: "node_scored", nodeId: path.nodeId, score: path.score };
       if (path.status === "done") yield* this.finish(path);
     }
   }

@@ -17,7 +17,7 @@ export interface Path {
   /** Of the whole path. */
   readonly tokenCount: number;
   status: "active" | "done" | "rejected";
-  /** Of this step; undefined until the verifier has spoken. */
+  /** Of this step; undefined until the verifier has spoken, and for ever where there is nothing to read (`isBareEnd`). */
   score: number | undefined;
   /** Rows and paths below that still need this one, itself included; at 0 its memory can go. */
   claims: number;
@@ -77,10 +77,25 @@ export function pathNodes(path: Path): Path[] {
   return nodes.toReversed();
 }
 
-/** The scores of a path's steps as one; undefined while any step is unscored. */
+/**
+ * An end without words: the policy ended its text right after a delimiter. The verifier does not read it, so that the last
+ * score is that of the last real step.
+ */
+export function isBareEnd(path: Path): boolean {
+  return path.status === "done" && path.step.text.trim() === "";
+}
+
+/** Scores of the steps that have words, first to last; undefined while one is missing or when there is none. */
+export function stepScoresOf(path: Path): readonly number[] | undefined {
+  const nodes = pathNodes(path).filter((node) => !isBareEnd(node));
+  const scores = nodes.map((node) => node.score).filter((score) => score !== undefined);
+  return nodes.length > 0 && scores.length === nodes.length ? scores : undefined;
+}
+
+/** The scores of a path's steps as one; undefined when not all are known. */
 export function valueOf(path: Path, aggregation: Aggregation): number | undefined {
-  const scores = pathNodes(path).map((node) => node.score);
-  return scores.every((score) => score !== undefined) ? aggregate(scores, aggregation) : undefined;
+  const scores = stepScoresOf(path);
+  return scores && aggregate(scores, aggregation);
 }
 
 /** Liu et al. 2025, section 2.4: last, min, mean or product of the step scores. At least one score. */

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { ServiceError } from "#shared/errors.js";
 import type { NodeId, ScorerSession } from "../ports.js";
 import type { Ledger } from "./ledger.js";
-import type { Group, Path } from "./path.js";
+import { type Group, isBareEnd, type Path } from "./path.js";
 
 /** Stands in where nothing is to be scored. */
 export const noScorer: ScorerSession = {
@@ -16,10 +16,13 @@ export const noScorer: ScorerSession = {
   close: () => undefined,
 };
 
+/** One for each path of a call; undefined for ends without words. */
+export type Scores = readonly (number | undefined)[];
+
 export class Scoring {
   private readonly session: ScorerSession;
   private readonly ledger: Ledger;
-  private readonly deliver: (paths: readonly Path[], scores: readonly number[]) => Promise<void>;
+  private readonly deliver: (paths: readonly Path[], scores: Scores) => Promise<void>;
   private readonly fail: (reason: unknown) => void;
   private waiting: Path[] = [];
   /** A call is under way, or about to be once everything that has arrived is known. */
@@ -31,7 +34,7 @@ export class Scoring {
     session: ScorerSession,
     ledger: Ledger,
     /** Called with what a call read; it answers with `accept`. */
-    deliver: (paths: readonly Path[], scores: readonly number[]) => Promise<void>,
+    deliver: (paths: readonly Path[], scores: Scores) => Promise<void>,
     fail: (reason: unknown) => void,
   ) {
     this.session = session;
@@ -77,7 +80,7 @@ export class Scoring {
   }
 
   /** Writes the scores of a call to its paths; the next call may start. */
-  accept(paths: readonly Path[], scores: readonly number[]): void {
+  accept(paths: readonly Path[], scores: Scores): void {
     for (const [i, path] of paths.entries()) path.score = scores[i];
     this.reading = [];
     this.isReading = false;
@@ -99,10 +102,15 @@ export class Scoring {
     const chosen = new Set(batch);
     this.waiting = this.waiting.filter((path) => !chosen.has(path));
     this.reading = batch;
-    const scores = batch.length === 0 ? [] : await this.session.score(batch.map((path) => path.step));
-    assertScores(scores, batch.length);
-    this.ledger.scored(batch.reduce((sum, path) => sum + path.step.tokenIds.length, 0));
-    await this.deliver(batch, scores);
+    const worded = batch.filter((path) => !isBareEnd(path));
+    const scores = worded.length === 0 ? [] : await this.session.score(worded.map((path) => path.step));
+    assertScores(scores, worded.length);
+    this.ledger.scored(worded.reduce((sum, path) => sum + path.step.tokenIds.length, 0));
+    const scoreOf = new Map(worded.map((path, i) => [path, scores[i]]));
+    await this.deliver(
+      batch,
+      batch.map((path) => scoreOf.get(path)),
+    );
   }
 
   /** Still needed, and with a parent that has its score. */

@@ -1,21 +1,20 @@
 /** From finished candidates to an answer, and how far to trust it. Pure. */
 import { canonicalAnswer } from "../answer/canonical.js";
 import { extractAnswer } from "../answer/extract.js";
-import { aggregate, type Path, pathNodes } from "./path.js";
+import { aggregate, type Path, pathNodes, stepScoresOf } from "./path.js";
 import type { Aggregation, AnswerVote, Candidate, Vote } from "./types.js";
 
 /** A done path as a candidate. Its text is finished, so the last number may stand for an answer that was not marked. */
 export function toCandidate(path: Path, aggregation: Aggregation): Candidate {
-  const nodes = pathNodes(path);
-  const stepScores = nodes.map((node) => node.score).filter((score) => score !== undefined);
-  const logProbs = nodes.flatMap((node) => node.step.logProbs);
+  const stepScores = stepScoresOf(path);
+  const logProbs = pathNodes(path).flatMap((node) => node.step.logProbs);
   const answer = extractAnswer(path.text);
   return {
     nodeId: path.nodeId,
     answer: answer === undefined ? "" : canonicalAnswer(answer.text),
-    score: stepScores.length === nodes.length ? aggregate(stepScores, aggregation) : undefined,
+    score: stepScores && aggregate(stepScores, aggregation),
     text: path.text,
-    stepScores,
+    stepScores: stepScores ?? [],
     tokenCount: path.tokenCount,
     meanLogProb: mean(logProbs),
   };

@@ -1,0 +1,266 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { estimateDifficulty } from "#verifier/plan/difficulty.js";
+import {
+  type Features,
+  featuresOf,
+  planAhead,
+  planFirst,
+  planFixed,
+  planRun,
+} from "#verifier/plan/planner.js";
+import { isDecided, probabilityOfLead } from "#verifier/plan/posterior.js";
+import { assertRequest, assertVerifier } from "#verifier/plan/request.js";
+import { lookUp } from "#verifier/plan/table.js";
+import type { Budget, Candidate, SearchRequest } from "#verifier/search/types.js";
+
+const features: Features = { parameterCount: 1e9, verifier: "prm", strength: "strong", solutionTokens: 50 };
+
+const candidates = (answers: readonly string[], score?: number): Candidate[] =>
+  answers.map((answer, i) => ({
+    nodeId: i + 1,
+    answer,
+    score,
+    text: answer,
+    stepScores: [],
+    tokenCount: 1,
+    meanLogProb: -1,
+  }));
+
+describe("posterior", () => {
+  test("is a fair coin for equal counts", () => {
+    expect(probabilityOfLead(0, 0)).toBe(0.5);
+    expect(probabilityOfLead(3, 3)).toBeCloseTo(0.5);
+  });
+
+  test("agrees with numerical integration of the Beta density", () => {
+    for (const [a, b] of [
+      [4, 0],
+      [5, 2],
+      [1, 3],
+      [20, 9],
+    ] as const) {
+      let [above, all] = [0, 0];
+      for (let i = 0; i < 20_000; i++) {
+        const p = (i + 0.5) / 20_000;
+        const density = p ** a * (1 - p) ** b;
+        all += density;
+        if (p > 0.5) above += density;
+      }
+      expect(probabilityOfLead(a, b)).toBeCloseTo(above / all, 6);
+    }
+  });
+
+  test.each([
+    [[4], true],
+    [[3], false],
+    [[4, 1], false],
+    [[7, 1], true],
+    [[16, 7, 2], true],
+    [[9, 7], false],
+    [[], false],
+  ] as const)("%j is decided: %s", (counts, expected) => {
+    expect(isDecided(counts)).toBe(expected);
+  });
+});
+
+describe("difficulty", () => {
+  test.each([
+    [["a", "a", "a", "a"], 1],
+    [["a", "a", "a", "b"], Math.sqrt(1 / 2)],
+    [["a", "a", "b", "b"], Math.sqrt(1 / 3)],
+    [["a", "b", "c", "d"], 0],
+    [["a", "a"], Math.sqrt(1 / 6)],
+    [["", "", "", ""], 0],
+    [[], 0],
+  ])("agreement of %j among four samples", (answers, expected) => {
+    expect(estimateDifficulty(candidates(answers), 4, "weak").passRate).toBeCloseTo(expected);
+  });
+
+  test("averages agreement with what a strong verifier says, an unfinished sample counting 0", () => {
+    const { passRate, meanScore } = estimateDifficulty(candidates(["a", "a"], 0.8), 4, "strong");
+    expect(meanScore).toBeCloseTo(0.4);
+    expect(passRate).toBeCloseTo((Math.sqrt(1 / 6) + 0.4) / 2);
+    expect(estimateDifficulty(candidates(["a", "a"], 0.8), 4, "weak").passRate).toBeCloseTo(Math.sqrt(1 / 6));
+  });
+
+  test("knows nothing of agreement from one sample", () => {
+    expect(estimateDifficulty(candidates(["a"]), 1, "weak").passRate).toBe(0.5);
+  });
+});
+
+describe("table", () => {
+  test.each([
+    [1e9, "strong", 0.7, "best_of_n", "policy <7B, pass@1 >= 0.5"],
+    [1e9, "strong", 0.5, "best_of_n", "policy <7B, pass@1 >= 0.5"],
+    [1e9, "strong", 0.3, "beam", "policy <7B, pass@1 0.1-0.5"],
+    [1e9, "strong", 0.05, "beam", "policy <7B, pass@1 < 0.1"],
+    [7e9, "strong", 0.3, "dvts", "policy 7B-32B, pass@1 0.1-0.5"],
+    [32e9, "strong", 0.05, "beam", "policy 7B-32B, pass@1 < 0.1"],
+    [70e9, "strong", 0.3, "best_of_n", "policy >32B, pass@1 0.1-0.5"],
+    [1e9, "weak", 0.7, "majority", "weak verifier, pass@1 >= 0.5"],
+    [1e9, "weak", 0.3, "best_of_n", "weak verifier, pass@1 0.1-0.5"],
+  ] as const)(
+    "%d parameters, %s verifier, pass@1 %d: %s",
+    (parameters, strength, passRate, strategy, name) => {
+      const found = lookUp(parameters, strength, passRate);
+      expect(found.row.strategy).toBe(strategy);
+      expect(found.name).toBe(name);
+    },
+  );
+});
+
+describe("planner", () => {
+  test("shrinks an n that it chose to what the budget pays for, in multiples of the beam width", () => {
+    const plan = (budget: Budget, request: Partial<SearchRequest> = {}) =>
+      planFixed({ ...request, strategy: "beam" }, features, budget);
+    expect(plan({})).toMatchObject({ n: 16, beamWidth: 4, vote: "weighted", aggregation: "last" });
+    expect(plan({ generatedTokens: 550 })).toMatchObject({
+      n: 8,
+      reason: expect.stringContaining("fit the budget"),
+    });
+    expect(plan({ generatedTokens: 10 }).n).toBe(4);
+    expect(plan({ generatedTokens: 10 }, { n: 12 }).n).toBe(12);
+    expect(plan({ flops: 2e9 * 50 * 5 }).n).toBe(4);
+  });
+
+  test.each([
+    [6, 3],
+    [10, 2],
+    [7, 1],
+    [256, 4],
+  ])("finds a beam width for n = %i: %i", (n, beamWidth) => {
+    expect(planFixed({ strategy: "dvts", n }, features, {}).beamWidth).toBe(beamWidth);
+  });
+
+  test("reads and weighs nothing for majority", () => {
+    expect(planFixed({ strategy: "majority" }, features, {})).toMatchObject({
+      verifier: "none",
+      vote: "majority",
+    });
+  });
+
+  test("samples first; a search that no longer fits gives way to samples", () => {
+    expect(planFirst({ strategy: "auto" }, features)).toMatchObject({
+      strategy: "best_of_n",
+      n: 4,
+      row: "first samples",
+    });
+    const { row, name } = lookUp(1e9, "strong", 0.3);
+    const run = (affordable: number, n?: number) =>
+      planRun(
+        { strategy: "auto", ...(n !== undefined && { n }) },
+        features,
+        { row, name, run: 16 },
+        "Because.",
+        affordable,
+      );
+    expect(run(Infinity)).toMatchObject({
+      strategy: "beam",
+      n: 16,
+      beamWidth: 4,
+      row: name,
+      reason: "Because.",
+    });
+    expect(run(11)).toMatchObject({
+      strategy: "beam",
+      n: 8,
+      reason: expect.stringContaining("8 instead of 16"),
+    });
+    expect(run(3)).toMatchObject({ strategy: "best_of_n", n: 3 });
+    expect(run(0)).toBeUndefined();
+    expect(run(Infinity, 6)).toMatchObject({ strategy: "beam", n: 6, beamWidth: 3 });
+  });
+
+  test("tells what would follow for each difficulty", () => {
+    const { first, followUps } = planAhead({ strategy: "auto" }, features, {});
+    expect(first.n).toBe(4);
+    expect(followUps.map(({ strategy, n }) => [strategy, n])).toEqual([
+      ["best_of_n", 4],
+      ["beam", 16],
+      ["beam", 64],
+    ]);
+    expect(planAhead({ strategy: "auto" }, features, { generatedTokens: 100 }).followUps).toEqual([]);
+  });
+
+  test("guesses a solution's length from the context", () => {
+    const info = {
+      model: "",
+      modelHash: "",
+      stepDelimiter: "",
+      hiddenSize: 1,
+      hiddenStateCount: 1,
+      parameterCount: 1,
+    };
+    const guess = (contextLength: number): number =>
+      featuresOf({ ...info, contextLength }, "prm").solutionTokens;
+    expect([guess(128), guess(1024), guess(131_072)]).toEqual([32, 128, 512]);
+  });
+
+  test("never plans beyond the caller's n, the budget or the width", () => {
+    const passRates = fc.constantFrom(0.02, 0.3, 0.9);
+    const sizes = fc.constantFrom(1e8, 1e10, 1e11);
+    const counts = fc.option(fc.integer({ min: 1, max: 256 }), { nil: undefined });
+    fc.assert(
+      fc.property(
+        passRates,
+        sizes,
+        counts,
+        fc.integer({ min: 0, max: 300 }),
+        (passRate, parameterCount, n, affordable) => {
+          const request: SearchRequest = { strategy: "auto", ...(n !== undefined && { n }) };
+          const { row, name } = lookUp(parameterCount, "strong", passRate);
+          for (const run of row.runs) {
+            const plan = planRun(request, features, { row, name, run }, "Because.", affordable);
+            if (plan === undefined) continue;
+            expect(plan.n).toBeLessThanOrEqual(Math.min(n ?? 256, affordable, run));
+            expect(plan.n % plan.beamWidth).toBe(0);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe("assertRequest", () => {
+  const assert = (request: Partial<SearchRequest>, budget: Budget = {}, problem = "1 + 1"): void =>
+    assertRequest(problem, { strategy: "beam", ...request }, budget);
+
+  test.each([
+    [{ n: 0 }, "n"],
+    [{ n: 257 }, "n"],
+    [{ n: 2.5 }, "n"],
+    [{ n: Number.NaN }, "n"],
+    [{ beamWidth: -1 }, "beam_width"],
+    [{ n: 10, beamWidth: 4 }, "n"],
+    [{ maxDepth: 0 }, "max_depth"],
+    [{ maxSolutionTokens: 0 }, "max_solution_tokens"],
+    [{ strategy: "greedy", n: 2 }, "n"],
+    [{ strategy: "greedy", sampling: { temperature: 1 } }, "sampling.temperature"],
+    [{ strategy: "majority", vote: "max" }, "vote"],
+  ] as const)("refuses %j by the name of %s", (request, field) => {
+    expect(() => assert(request)).toThrow(
+      expect.objectContaining({
+        code: "invalid_argument",
+        details: expect.objectContaining({ fieldViolations: [expect.objectContaining({ field })] }),
+      }),
+    );
+  });
+
+  test.each([
+    { generatedTokens: -1 },
+    { generatedTokens: Number.NaN },
+    { verifierTokens: 0 },
+    { flops: Number.POSITIVE_INFINITY },
+    { wallTimeMs: -5 },
+  ])("refuses the budget %j", (budget) => {
+    expect(() => assert({}, budget)).toThrow(/budget\./);
+  });
+
+  test("refuses an empty problem, and a step search without a verifier", () => {
+    expect(() => assert({}, {}, "  ")).toThrow(/problem/);
+    expect(() => assertVerifier("beam", "none")).toThrow(/must score steps/);
+    assertVerifier("auto", "none");
+    assert({ n: 8, beamWidth: 4 }, { generatedTokens: 1, flops: 0.5, wallTimeMs: 0.5 });
+  });
+});
