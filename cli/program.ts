@@ -34,7 +34,10 @@ export function createProgram(context: CommandContext): Command {
     // Before any subcommand is made: they inherit these.
     .exitOverride()
     .showHelpAfterError("Run the command with --help for its flags and examples.")
-    .configureOutput({ writeErr: (text) => context.terminal.note(text.trimEnd()) });
+    .configureOutput({
+      writeOut: (text) => context.terminal.result(text.trimEnd()),
+      writeErr: (text) => context.terminal.note(text.trimEnd()),
+    });
   for (const add of COMMANDS) add(program, context);
   addExamples(program, [
     ["up --demo", "start both services and watch a few problems being solved"],

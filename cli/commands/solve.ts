@@ -66,13 +66,21 @@ export function addSolve(program: Command, context: CommandContext): void {
     "\nExit status: 0 with an answer, 1 failed, 2 bad input, 3 ended without an answer.",
   );
   command.action(async (problem: string, flags: Flags) => {
-    assertShape(flags);
+    const search = toSearch(flags);
     const text = await readText("the problem", problem, context.stdin);
     const solved = await withVerifier(flags, context, (verifier) =>
-      solveOnce(verifier, text, flags, context),
+      flags.json === true
+        ? runSolve(verifier, text, search, context.signal, (event) => context.terminal.event(event))
+        : solveVisibly(verifier, text, search, context),
     );
     context.setExitStatus(solved.answer === "" ? EXIT_NO_ANSWER : EXIT_DONE);
   });
+}
+
+function toSearch(flags: Flags): SolveFlags {
+  assertShape(flags);
+  const { timeout, vote, aggregate, ...rest } = flags;
+  return { ...rest, ...joinVote(vote, aggregate), ...(timeout !== undefined && { timeoutMs: timeout }) };
 }
 
 /** What two flags must keep together; everything else is checked flag by flag, or by the verifier. */
@@ -88,22 +96,13 @@ function assertShape({ strategy, n, beamWidth }: Flags): void {
   );
 }
 
-async function solveOnce(
+async function solveVisibly(
   verifier: VerifierClient,
   problem: string,
-  flags: Flags,
-  context: CommandContext,
+  search: SolveFlags,
+  { terminal, signal, clock }: CommandContext,
 ): Promise<SolvedEvent> {
-  const { terminal, signal } = context;
-  const { timeout, vote, aggregate, ...rest } = flags;
-  const search: SolveFlags = {
-    ...rest,
-    ...joinVote(vote, aggregate),
-    ...(timeout !== undefined && { timeoutMs: timeout }),
-  };
-  if (flags.json === true)
-    return runSolve(verifier, problem, search, signal, (event) => terminal.event(event));
-  const view = createSolveView(problem, terminal, context.clock);
+  const view = createSolveView(problem, terminal, clock);
   const solved = await runSolve(verifier, problem, search, signal, (event) => view.show(event)).finally(() =>
     view.close(),
   );

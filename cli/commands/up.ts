@@ -57,7 +57,7 @@ async function serve(pair: Pair, flags: Flags, context: CommandContext): Promise
   });
   // Resolves only when it is to end: nothing else does with --once left out.
   const served = flags.once === true ? work : Promise.all([work, stopped]);
-  await Promise.race([served, ended]).finally(() => ended.catch(() => {}));
+  await Promise.race([served, ended]).finally(() => void ended.catch(() => {}));
 }
 
 async function show(pair: Pair, flags: Flags, context: CommandContext): Promise<void> {

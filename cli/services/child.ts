@@ -16,6 +16,7 @@ export interface ChildSpec {
 
 export interface ServiceChild {
   readonly name: string;
+  readonly pid: number;
   /** `HOST:PORT` it serves on. */
   readonly address: string;
   /** Resolves, with what it last wrote to stderr, when the process has ended, for whatever reason. */
@@ -54,7 +55,7 @@ export async function startChild(spec: ChildSpec, signal: AbortSignal): Promise<
   const stop = () => stopChild(child, closed);
   try {
     const address = await readyAddress(spec, child, closed, stderr, signal);
-    return { name: spec.name, address, ended: closed.then(() => stderr().join("\n")), stop };
+    return { name: spec.name, pid: child.pid!, address, ended: closed.then(() => stderr().join("\n")), stop };
   } catch (error) {
     await stop();
     throw error;

@@ -8,13 +8,23 @@ export interface Listen {
 
 type Environment = Readonly<Record<string, string>>;
 
+/** Loopback in plain text: tokens and certificates in this process's environment are for services that are reached from elsewhere. */
+function listening(prefix: string, { port }: Listen): Environment {
+  const unset = ["TOKEN", "TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA"].map((name) => [`${prefix}_${name}`, ""]);
+  return {
+    [`${prefix}_HOST`]: "127.0.0.1",
+    [`${prefix}_PORT`]: String(port),
+    ...(Object.fromEntries(unset) as Environment),
+  };
+}
+
 export function generatorEnvironment(
   { policy, precision, threads }: Omit<ModelChoice, "prm" | "swift">,
-  { port }: Listen,
+  listen: Listen,
 ): Environment {
   return {
-    GENERATOR_LISTEN: `127.0.0.1:${port}`,
-    GENERATOR_MODEL: policy,
+    ...listening("GENERATOR", listen),
+    GENERATOR_POLICY: policy,
     ...(precision !== undefined && { GENERATOR_PRECISION: precision }),
     ...(threads !== undefined && { GENERATOR_THREADS: String(threads) }),
   };
@@ -22,11 +32,11 @@ export function generatorEnvironment(
 
 export function verifierEnvironment(
   { prm, swift, threads }: ModelChoice,
-  { port }: Listen,
+  listen: Listen,
   generatorAddress: string,
 ): Environment {
   return {
-    VERIFIER_LISTEN: `127.0.0.1:${port}`,
+    ...listening("VERIFIER", listen),
     VERIFIER_GENERATOR: generatorAddress,
     VERIFIER_PRM: prm,
     ...(swift !== undefined && { VERIFIER_SWIFT: swift }),

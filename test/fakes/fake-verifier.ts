@@ -2,7 +2,7 @@
  * A verifier over a real socket that plays a fixed search, without any model. Written from the proto alone: it shares no
  * code with the services, so that what passes against it holds for anybody's server.
  */
-import { loadPackageDefinition, Metadata, Server, ServerCredentials, type status } from "@grpc/grpc-js";
+import { loadPackageDefinition, Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,7 +23,7 @@ export interface SolveScript {
   /** Between events. */
   readonly delayMs?: number;
   /** Instead of ending. */
-  readonly fail?: { readonly code: status; readonly message: string };
+  readonly fail?: { readonly code: number; readonly message: string };
   /** Never ends by itself. */
   readonly hang?: boolean;
 }
@@ -86,7 +86,7 @@ export async function startFakeVerifier(script: SolveScript): Promise<FakeServic
   );
 }
 
-function failure({ code, message }: { code: status; message: string }) {
+function failure({ code, message }: { code: number; message: string }) {
   return { code, details: message, metadata: new Metadata() };
 }
 

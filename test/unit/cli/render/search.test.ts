@@ -15,7 +15,7 @@ const plain = createStyle(false);
 
 /** The fake sends messages without defaults; a real stream fills them in, which these events do not need. */
 function eventsOf(script: { readonly events: readonly object[] }): SolveEvent[] {
-  return script.events.map((message) => toSolveEvent({ ...filled, ...message } as never)!);
+  return script.events.map((message) => toSolveEvent(Object.assign({}, filled, message))!);
 }
 const filled = {
   planChosen: null,

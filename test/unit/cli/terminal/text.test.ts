@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, integer, property, string } from "fast-check";
 import { expect, test } from "vitest";
 import { createLiveRegion } from "#cli/terminal/live-region.js";
 import { createStyle } from "#cli/terminal/style.js";
@@ -26,14 +26,10 @@ test("padding counts columns", () => {
 test("truncated text never takes more columns than it may, and short text is left alone", () => {
   expect(truncate("12 + 5 = 17", 11)).toBe("12 + 5 = 17");
   expect(truncate("12 + 5 = 17", 8)).toBe("12 + 5…");
-  fc.assert(
-    fc.property(
-      fc.string({ unit: "grapheme", maxLength: 60 }),
-      fc.integer({ min: 0, max: 40 }),
-      (text, columns) => {
-        expect(displayWidth(truncate(text, columns))).toBeLessThanOrEqual(columns);
-      },
-    ),
+  assert(
+    property(string({ unit: "grapheme", maxLength: 60 }), integer({ min: 0, max: 40 }), (text, columns) => {
+      expect(displayWidth(truncate(text, columns))).toBeLessThanOrEqual(columns);
+    }),
   );
 });
 
@@ -41,8 +37,8 @@ test("wrapped lines fit, and lose nothing but spaces", () => {
   expect(wrap("the quick brown fox", 10)).toEqual(["the quick", "brown fox"]);
   expect(wrap("abcdefghij klm", 4)).toEqual(["abcd", "efgh", "ij", "klm"]);
   expect(wrap("", 10)).toEqual([""]);
-  fc.assert(
-    fc.property(fc.string({ maxLength: 80 }), fc.integer({ min: 2, max: 40 }), (text, columns) => {
+  assert(
+    property(string({ maxLength: 80 }), integer({ min: 2, max: 40 }), (text, columns) => {
       const lines = wrap(text, columns);
       for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
       expect(lines.join("").replaceAll(/\s/g, "")).toBe(text.replaceAll(/\s/g, ""));
