@@ -28,6 +28,8 @@ export interface FakeGenerator {
   readonly opens: Open__Output[];
   readonly grows: Grow__Output[];
   readonly pruned: number[];
+  /** Messages handed to the socket. */
+  sent(): number;
   /** Expand calls that were cancelled before they ended. */
   cancelled(): number;
   /** Expand calls under way. */
@@ -57,9 +59,7 @@ export const FAKE_INFO = {
 } satisfies GetModelInfoResponse;
 
 export async function startFakeGenerator(options: FakeGeneratorOptions): Promise<FakeGenerator> {
-  const opens: Open__Output[] = [];
-  const grows: Grow__Output[] = [];
-  const pruned: number[] = [];
+  const logs: Logs = { opens: [], grows: [], pruned: [], sent: 0 };
   let cancelled = 0;
   let running = 0;
 
@@ -71,7 +71,7 @@ export async function startFakeGenerator(options: FakeGeneratorOptions): Promise
           running += 1;
           let ended = false;
           try {
-            yield* runSession(requests, options, { opens, grows, pruned }, signal);
+            yield* runSession(requests, options, logs, signal);
             ended = true;
           } finally {
             running -= 1;
@@ -87,9 +87,10 @@ export async function startFakeGenerator(options: FakeGeneratorOptions): Promise
   const port = await server.start();
   return {
     address: `127.0.0.1:${port}`,
-    opens,
-    grows,
-    pruned,
+    opens: logs.opens,
+    grows: logs.grows,
+    pruned: logs.pruned,
+    sent: () => logs.sent,
     cancelled: () => cancelled,
     running: () => running,
     kill: async () => server.stop(0),
@@ -100,6 +101,7 @@ interface Logs {
   readonly opens: Open__Output[];
   readonly grows: Grow__Output[];
   readonly pruned: number[];
+  sent: number;
 }
 
 interface FakeNode {
@@ -205,16 +207,19 @@ async function* runSession(
     wake();
   })();
 
+  signal.addEventListener("abort", () => wake(), { once: true });
   for (;;) {
     const message = out.shift();
-    if (message) yield message;
-    else if (failure !== undefined) throw failure;
+    if (message) {
+      logs.sent += 1;
+      yield message;
+    } else if (failure !== undefined) throw failure;
     else if (finished) break;
     else
-      await new Promise<void>((resolve, reject) => {
+      await new Promise<void>((resolve) => {
         wake = resolve;
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       });
+    signal.throwIfAborted();
   }
   await reading;
 }

@@ -170,15 +170,20 @@ describe("policy client", () => {
   });
 
   test("a reader that does not read holds the generator's stream back", async () => {
-    const { policy } = await start((path, child) => ({
-      text: `${path.length}.${child}`.repeat(200),
+    const { generator, policy } = await start((path, child) => ({
+      text: `${path.length}.${child}`.repeat(40),
       finish: "STEP",
     }));
     const session = await policy.open("p", {}, signal());
-    const steps = session.grow({ nodeId: 0, count: 3000, until: "step" });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const steps = session.grow({ nodeId: 0, count: 1200, until: "step" });
+    let before = -1;
+    while (generator.sent() !== before || before < 512) {
+      before = generator.sent();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(before).toBeLessThan(1100);
     // Read in the end, everything arrives.
-    expect(await collect(steps)).toHaveLength(3000);
+    expect(await collect(steps)).toHaveLength(1200);
     await session.close();
   });
 

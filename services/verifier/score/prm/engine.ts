@@ -10,7 +10,7 @@ export interface PrmTokenizer {
   encodePrompt(problem: string): readonly number[];
   /** A step on its own, no special tokens. */
   encodeStep(text: string): readonly number[];
-  /** The text that each token adds; together the step's text. */
+  /** The text of each token on its own. */
   pieces(tokenIds: readonly number[]): readonly string[];
 }
 

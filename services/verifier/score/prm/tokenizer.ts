@@ -17,9 +17,6 @@ export function createPrmTokenizer({
       return tokenizer.encode(text, { addSpecialTokens: false });
     },
     encodeStep: (text) => tokenizer.encode(text, { addSpecialTokens: false }),
-    pieces(tokenIds) {
-      const decoder = tokenizer.createTextDecoder();
-      return tokenIds.map((id) => decoder.push(id));
-    },
+    pieces: (tokenIds) => tokenIds.map((id) => tokenizer.decode([id])),
   };
 }

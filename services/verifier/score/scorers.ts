@@ -1,0 +1,59 @@
+/** The reward models that are loaded, by name. */
+import { ServiceError } from "#shared/errors.js";
+import type { Policy, StepScorer } from "../ports.js";
+import type { PrmScorer } from "./prm/prm-host.js";
+import type { SwiftHead } from "./swift/head-file.js";
+import { createSwiftScorer } from "./swift/scorer.js";
+
+export type VerifierName = StepScorer["name"];
+
+const noneScorer: StepScorer = {
+  name: "none",
+  probes: [],
+  open: async () => {
+    throw new ServiceError("internal", "a search without a verifier must not open one");
+  },
+};
+
+export class Scorers {
+  readonly loadedPrm: PrmScorer | undefined;
+  readonly swiftHead: SwiftHead | undefined;
+  readonly #policy: Policy;
+
+  constructor(policy: Policy, prm: PrmScorer | undefined, swiftHead: SwiftHead | undefined) {
+    this.#policy = policy;
+    this.loadedPrm = prm;
+    this.swiftHead = swiftHead;
+  }
+
+  /** @throws ServiceError `failed_precondition` that says how to load one. */
+  get prm(): PrmScorer {
+    if (this.loadedPrm !== undefined) return this.loadedPrm;
+    throw notLoaded("PRM", "VERIFIER_PRM to the directory of one");
+  }
+
+  /**
+   * The scorer for a request; undefined means the PRM, or nothing where the strategy can do without and none is loaded.
+   * @throws ServiceError `failed_precondition`: not loaded, or a SWIFT head of another policy; `unavailable`: SWIFT
+   * has to ask the policy who it is and cannot.
+   */
+  async resolve(
+    name: VerifierName | undefined,
+    needsScores: boolean,
+    signal: AbortSignal,
+  ): Promise<StepScorer> {
+    if (name === "none" || (name === undefined && this.loadedPrm === undefined && !needsScores))
+      return noneScorer;
+    if (name !== "swift") return this.prm;
+    if (this.swiftHead === undefined) throw notLoaded("SWIFT head", "VERIFIER_SWIFT to the file of one");
+    return createSwiftScorer(this.swiftHead, await this.#policy.info(signal));
+  }
+}
+
+function notLoaded(what: string, remedy: string): ServiceError {
+  return new ServiceError(
+    "failed_precondition",
+    `a ${what} must be loaded for this request, but this verifier serves none; set ${remedy} and restart it, or ask for another verifier`,
+    { reason: "VERIFIER_NOT_LOADED" },
+  );
+}

@@ -1,0 +1,112 @@
+/** Builds everything the verifier is made of, and owns every lifetime. */
+import type { RunnableService } from "#shared/config/run-service.js";
+import { createLogger, type Logger } from "#shared/log.js";
+import { verifierService } from "#shared/rpc/proto.js";
+import { bind, createServer, defaultRpcLimits, hostPort } from "#shared/rpc/serve.js";
+import { processClock } from "./clock.js";
+import type { VerifierConfig } from "./config.js";
+import { createPolicyClient } from "./policy-client/policy-client.js";
+import { getVerifierInfo } from "./rpc/get-verifier-info.js";
+import { Admission } from "./rpc/limits.js";
+import { plan } from "./rpc/plan.js";
+import { score } from "./rpc/score.js";
+import { solve } from "./rpc/solve.js";
+import { readPrmFiles, type SelfCheck } from "./score/prm/head-file.js";
+import { type PrmScorer, startPrm } from "./score/prm/prm-host.js";
+import { selfCheck } from "./score/prm/self-check.js";
+import type { PrmWorkerData } from "./score/prm/worker-methods.js";
+import { Scorers } from "./score/scorers.js";
+import { readSwiftHead } from "./score/swift/head-file.js";
+
+const SELF_CHECK_LIMIT_MS = 60_000;
+
+/** What tests put in the place of the real thing. The service disposes it. */
+export interface Overrides {
+  readonly prm?: { readonly scorer: PrmScorer; readonly selfCheck: SelfCheck };
+}
+
+/**
+ * Loads the reward models and lets the PRM show that it tells right from wrong; `start` listens, `stop` drains, then frees
+ * them. The generator need not run yet. A stopped service stays stopped.
+ * @throws what loading throws; `failed_precondition` when the PRM fails its self-check
+ */
+export async function createService(
+  config: VerifierConfig,
+  overrides: Overrides = {},
+): Promise<RunnableService> {
+  const { graceMs, logLevel, defaultDeadlineMs, ...address } = config.listening;
+  const log = createLogger("verifier", logLevel);
+  const failed = new AbortController();
+  const swiftHead = config.swiftFile === undefined ? undefined : await readSwiftHead(config.swiftFile);
+  const loaded = overrides.prm ?? (await loadPrm(config.prm, (error) => failed.abort(error)));
+  const prm = loaded?.scorer;
+  if (loaded !== undefined) await checkPrm(loaded.scorer, loaded.selfCheck, log);
+
+  const { address: generator, ...connection } = config.generator;
+  const policy = createPolicyClient(generator, connection);
+  const parts = {
+    policy,
+    scorers: new Scorers(policy, prm, swiftHead),
+    clock: processClock,
+    admission: new Admission(config.maxSearches),
+    limits: config.limits,
+  };
+  const handlers = {
+    solve: solve(parts),
+    score: score(parts),
+    plan: plan(parts),
+    getVerifierInfo: getVerifierInfo(parts),
+  };
+  const server = createServer({
+    ...address,
+    services: [bind(verifierService, handlers)],
+    limits: { ...defaultRpcLimits, defaultDeadlineMs },
+    log,
+  });
+
+  const end = async (): Promise<void> => {
+    try {
+      await server.stop(graceMs);
+    } finally {
+      policy.close();
+      await prm?.dispose();
+    }
+  };
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= end());
+  return {
+    failed: failed.signal,
+    stop,
+    async start() {
+      try {
+        const port = await server.start();
+        const models = { prm: prm?.info.name ?? null, swift: swiftHead?.name ?? null };
+        log.info({ host: address.host, port, generator, ...models }, "serving");
+        return hostPort(address.host, port);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+  };
+}
+
+async function loadPrm(
+  data: PrmWorkerData | undefined,
+  onCrash: (error: Error) => void,
+): Promise<Overrides["prm"]> {
+  if (data === undefined) return undefined;
+  const files = await readPrmFiles(data.dir);
+  return { scorer: await startPrm(data, onCrash), selfCheck: files.selfCheck };
+}
+
+/** A PRM that cannot tell a right solution from a wrong one is worse than none: it is not served. */
+async function checkPrm(prm: PrmScorer, check: SelfCheck, log: Logger): Promise<void> {
+  try {
+    const result = await selfCheck(prm, check, AbortSignal.timeout(SELF_CHECK_LIMIT_MS));
+    log.info({ prm: prm.info.name, ...result }, "the PRM passed its self-check");
+  } catch (error) {
+    await prm.dispose();
+    throw error;
+  }
+}
