@@ -13,6 +13,7 @@ import {
   trainProblemTokenizer,
 } from "#train/tokenizer/tokenizer-json.js";
 import type { Document, DocumentSource } from "./packing.js";
+import type { Recipe } from "./recipes.js";
 
 export interface ProblemEncoder {
   encode(text: string): number[];
@@ -57,15 +58,16 @@ export function problemDocuments(
   return (index) => encoder.document(generateProblem({ mixture }, split, seed, index));
 }
 
-/** Mixes drills into a stream: `share` of the documents, chosen by a seeded draw per index. */
+/** Mixes drills into a stream, by a seeded draw per index. */
 export function withDrills(
   encoder: ProblemEncoder,
   problems: DocumentSource,
-  share: number,
+  { until, early, late }: Recipe["drills"],
   seed: number,
 ): DocumentSource {
-  return (index) =>
-    createRng("document kind", seed, index).next() < share
-      ? encoder.drill(drawDrill(seed, index))
-      : problems(index);
+  return (index) => {
+    const share = index < until ? early : late;
+    const isDrill = createRng("document kind", seed, index).next() < share;
+    return isDrill ? encoder.drill(drawDrill(seed, index)) : problems(index);
+  };
 }

@@ -19,7 +19,7 @@ export async function trainRecipe(
   { out, threads, stateDir, onProgress }: TrainModelOptions,
   signal: AbortSignal,
 ): Promise<Trained> {
-  const { config, shape, schedule, optimizer, seed, mixture, drillShare } = recipe;
+  const { config, shape, schedule, optimizer, seed, mixture, drills } = recipe;
   const encoder = createProblemEncoder(config.eosTokenIds[0]!);
   const validation = problemDocuments(encoder, mixture, "validation", seed);
   const trained = await trainLanguageModel(
@@ -30,7 +30,7 @@ export async function trainRecipe(
       optimizer,
       seed,
       threads,
-      documents: withDrills(encoder, problemDocuments(encoder, mixture, "train", seed), drillShare, seed),
+      documents: withDrills(encoder, problemDocuments(encoder, mixture, "train", seed), drills, seed),
       heldOut: Array.from({ length: HELD_OUT_DOCUMENTS }, (_, i) => validation(i)),
       every: 50,
       stateDir,

@@ -7,14 +7,15 @@ import type { Schedule } from "./schedule.js";
 export interface Recipe {
   readonly name: "policy" | "prm";
   readonly config: ModelConfig;
+  /** A row holds the longest training document (under 180 tokens). */
   readonly shape: BatchShape;
   readonly schedule: Schedule;
   readonly optimizer: AdamWOptions;
   readonly seed: number;
   /** Weight of each level in the training stream, easiest first. */
   readonly mixture: readonly number[];
-  /** Share of drills among the training documents. */
-  readonly drillShare: number;
+  /** Share of drills among the training documents: `early` up to document number `until`, `late` from there on. */
+  readonly drills: { readonly until: number; readonly early: number; readonly late: number };
 }
 
 const family = {
@@ -31,9 +32,6 @@ const family = {
 
 const optimizer: AdamWOptions = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, clipNorm: 1 };
 
-// 192 holds the longest training document (150 tokens) with room for a second short one.
-const shape: BatchShape = { batch: 20, time: 192 };
-
 /** The policy: small and briefly trained, so that it errs and has something to search for. */
 export const policyRecipe: Recipe = {
   name: "policy",
@@ -46,12 +44,13 @@ export const policyRecipe: Recipe = {
     numKvHeads: 2,
     headDim: 32,
   },
-  shape,
-  schedule: { peakLearningRate: 4e-3, warmupSteps: 60, totalSteps: 1400, finalRatio: 0.03 },
+  shape: { batch: 10, time: 192 },
+  schedule: { peakLearningRate: 3e-3, warmupSteps: 100, totalSteps: 2800, finalRatio: 0.03 },
   optimizer,
   seed: 11,
   mixture: [1, 1, 1, 1, 1, 1],
-  drillShare: 0.6,
+  // Sums are learnt from drills; reading, which is learnt late beside them, from the stories that follow.
+  drills: { until: 12_000, early: 0.5, late: 0.2 },
 };
 
 /** The PRM's reader: wider, deeper and trained longer, because a reader no stronger than the policy cannot judge it. */
@@ -66,10 +65,10 @@ export const prmRecipe: Recipe = {
     numKvHeads: 2,
     headDim: 32,
   },
-  shape,
+  shape: { batch: 20, time: 192 },
   schedule: { peakLearningRate: 3e-3, warmupSteps: 100, totalSteps: 2200, finalRatio: 0.03 },
   optimizer,
   seed: 12,
   mixture: [1, 1, 1, 1, 1, 1],
-  drillShare: 0.6,
+  drills: { until: 20_000, early: 0.6, late: 0.25 },
 };

@@ -1,0 +1,31 @@
+/** `npm run bench -- NAME`: the measurements behind README, ARCHITECTURE and the model cards. */
+import { parseArgs } from "node:util";
+import { availableParallelism } from "node:os";
+import { runEngine } from "./engine/run.js";
+import { runModels } from "./models/run.js";
+
+const USAGE = `usage: npm run bench -- engine [--policy DIR] [--threads N]
+       npm run bench -- models [--per-level 100] [--seed 777] [--threads N]
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    policy: { type: "string" },
+    threads: { type: "string", default: String(availableParallelism()) },
+    seed: { type: "string", default: "777" },
+    "per-level": { type: "string", default: "100" },
+  },
+});
+
+const signal = AbortSignal.any([]);
+const threads = Number(values.threads);
+const [name] = positionals;
+if (name === "engine")
+  await runEngine({ ...(values.policy !== undefined && { policy: values.policy }), threads }, signal);
+else if (name === "models")
+  await runModels({ perLevel: Number(values["per-level"]), seed: Number(values.seed), threads }, signal);
+else {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
+}

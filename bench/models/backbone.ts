@@ -1,0 +1,68 @@
+/**
+ * The baseline that could embarrass a PRM: its own language model used as the policy, with a majority vote, for the
+ * FLOPs that the policy and the PRM spend together.
+ */
+import type { Engine, GeneratorInfo } from "#generator/engine/types.js";
+import { createRng } from "#shared/rng.js";
+import { bootstrap, type Interval, mean } from "#shared/stats.js";
+import type { Problem } from "#train/problems/generate.js";
+import { recordRollouts } from "#train/evaluation/records.js";
+import { createProgress } from "../progress.js";
+import { MAX_SOLUTION_TOKENS } from "./pool.js";
+
+export interface BackboneRow {
+  /** Rollouts that cost as many FLOPs as the policy's rollouts and reading them: n (policy + PRM) / PRM. */
+  readonly n: number;
+  readonly passRate: Interval;
+  readonly majority: Interval;
+  readonly majorityByLevel: readonly number[];
+}
+
+export async function backboneRow(
+  policy: GeneratorInfo,
+  backbone: Engine,
+  problems: readonly Problem[],
+  { rollouts, seed }: { readonly rollouts: number; readonly seed: number },
+  signal: AbortSignal,
+): Promise<BackboneRow> {
+  const ratio = (policy.parameterCount + backbone.info.parameterCount) / backbone.info.parameterCount;
+  const count = Math.round(rollouts * ratio);
+  const records = await recordRollouts(
+    backbone,
+    problems,
+    {
+      count,
+      seed,
+      maxTokens: MAX_SOLUTION_TOKENS,
+      temperature: 1,
+      onProgress: createProgress("PRM's backbone as policy"),
+    },
+    signal,
+  );
+  const hits = records.map(({ problem, solutions }) => {
+    const votes = new Map<string, { count: number; correct: boolean }>();
+    for (const { finished, text, correct } of solutions) {
+      if (!finished) continue;
+      const answer = text.trimEnd().split("\n").at(-1)!;
+      const entry = votes.get(answer) ?? { count: 0, correct };
+      entry.count += 1;
+      votes.set(answer, entry);
+    }
+    const winner = [...votes.values()].toSorted((a, b) => b.count - a.count)[0];
+    return {
+      level: problem.level,
+      pass: mean(solutions.map((each) => Number(each.correct))),
+      majority: Number(winner?.correct ?? false),
+    };
+  });
+  const rng = createRng(seed, "backbone");
+  const levels = [...new Set(hits.map((each) => each.level))];
+  return {
+    n: count,
+    passRate: bootstrap(hits, (units) => mean(units.map((each) => each.pass)), rng),
+    majority: bootstrap(hits, (units) => mean(units.map((each) => each.majority)), rng),
+    majorityByLevel: levels.map((level) =>
+      mean(hits.filter((each) => each.level === level).map((each) => each.majority)),
+    ),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * `npm run bench -- models`: everything the model cards claim, measured on test problems that no training saw. Writes
+ * bench/results/models.json and prints the tables in Markdown.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type AccuracyRow, type AucRow, accuracyRows, aucRows } from "#train/evaluation/tables.js";
+import { openEngine } from "#train/open-models.js";
+import { POLICY_DIR, PRM_DIR, RESULTS_DIR } from "#train/paths.js";
+import { createProgress } from "../progress.js";
+import { backboneRow, type BackboneRow } from "./backbone.js";
+import { toMarkdown } from "./markdown.js";
+import { buildPool, greedyByLevel, testProblems } from "./pool.js";
+import { type SearchMethod, type SearchRow, searchRows } from "./search.js";
+
+export interface ModelsOptions {
+  readonly perLevel: number;
+  readonly seed: number;
+  readonly threads: number;
+}
+
+export interface ModelsReport {
+  readonly command: string;
+  readonly seed: number;
+  readonly levels: readonly number[];
+  readonly problemsPerLevel: number;
+  readonly greedy: readonly number[];
+  readonly accuracy: readonly AccuracyRow[];
+  readonly auc: readonly AucRow[];
+  readonly backbone: BackboneRow;
+  readonly search: readonly SearchRow[];
+}
+
+const LEVELS = [1, 2, 3, 4, 5, 6];
+const ROLLOUTS = 16;
+
+/** Equal generated tokens: n = 16 everywhere; the wider sampling rows show what search saves. */
+const METHODS: readonly SearchMethod[] = [
+  { name: "Best-of-16 (PRM, weighted vote)", flags: { strategy: "bon", n: 16, verifier: "prm" } },
+  { name: "majority@16", flags: { strategy: "majority", n: 16 } },
+  { name: "beam 16, width 4", flags: { strategy: "beam", n: 16, beamWidth: 4, verifier: "prm" } },
+  { name: "DVTS 16, width 4", flags: { strategy: "dvts", n: 16, beamWidth: 4, verifier: "prm" } },
+  { name: "Best-of-64 (PRM, weighted vote)", flags: { strategy: "bon", n: 64, verifier: "prm" } },
+  { name: "Best-of-16 (SWIFT, weighted vote)", flags: { strategy: "bon", n: 16, verifier: "swift" } },
+  { name: "AUTO", flags: { strategy: "auto" } },
+];
+
+export async function runModels(options: ModelsOptions, signal: AbortSignal): Promise<ModelsReport> {
+  const { perLevel, seed, threads } = options;
+  const problems = testProblems(LEVELS, perLevel, seed);
+  const engine = await openEngine(POLICY_DIR, threads);
+  try {
+    const greedy = await greedyByLevel(engine, problems, signal);
+    const recording = { count: ROLLOUTS, seed, threads };
+    const pool = await buildPool(engine, problems, recording, createProgress("rollouts"), signal);
+    const accuracy = [4, ROLLOUTS].flatMap((n) => accuracyRows(pool, n, seed));
+    const backbone = await withBackbone(problems, options, signal);
+    const search = await searchRows(METHODS, problems, seed, createProgress, signal);
+    const report: ModelsReport = {
+      command: `npm run bench -- models --per-level ${perLevel} --seed ${seed}`,
+      seed,
+      levels: LEVELS,
+      problemsPerLevel: perLevel,
+      greedy,
+      accuracy,
+      auc: aucRows(pool, seed),
+      backbone,
+      search,
+    };
+    await mkdir(RESULTS_DIR, { recursive: true });
+    await writeFile(join(RESULTS_DIR, "models.json"), `${JSON.stringify(report, undefined, 1)}\n`);
+    await writeFile(join(RESULTS_DIR, "models.md"), toMarkdown(report));
+    return report;
+  } finally {
+    await engine.dispose();
+  }
+}
+
+async function withBackbone(
+  problems: Parameters<typeof backboneRow>[2],
+  { seed, threads }: ModelsOptions,
+  signal: AbortSignal,
+): Promise<BackboneRow> {
+  const [policy, backbone] = [await openEngine(POLICY_DIR, 1), await openEngine(PRM_DIR, threads)];
+  try {
+    return await backboneRow(policy.info, backbone, problems, { rollouts: ROLLOUTS, seed }, signal);
+  } finally {
+    await policy.dispose();
+    await backbone.dispose();
+  }
+}
