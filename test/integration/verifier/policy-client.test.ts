@@ -3,6 +3,8 @@ import { createPolicyClient, type PolicyClient } from "#verifier/policy-client/p
 import type { GrowRequest, PolicySession, StepSample } from "#verifier/ports.js";
 import { type FakeGenerator, type Script, startFakeGenerator } from "../../fakes/generator-server.js";
 
+/** The machine may be busy. */
+const SOON = { timeout: 10_000 };
 const signal = (): AbortSignal => AbortSignal.timeout(20_000);
 /** Three steps to a solution; each says where it is in the tree. */
 const threeSteps: Script = (path, childIndex) => ({
@@ -140,7 +142,7 @@ describe("policy client", () => {
     const failed = expect(running).rejects.toThrow("enough");
     controller.abort(new Error("enough"));
     await failed;
-    await expect.poll(() => generator.cancelled()).toBe(1);
+    await expect.poll(() => generator.cancelled(), SOON).toBe(1);
     await session.close();
   });
 

@@ -3,6 +3,8 @@ import type { ScoreRequest } from "#shared/rpc/gen/deliberate/v1/ScoreRequest.js
 import type { ScoreResponse__Output } from "#shared/rpc/gen/deliberate/v1/ScoreResponse.js";
 import { type Rig, type RigOptions, startRig } from "./verifier-rig.js";
 
+/** The machine may be busy. */
+const SOON = { timeout: 10_000 };
 let rig: Rig | undefined;
 afterEach(async () => {
   await rig?.stop();
@@ -74,7 +76,7 @@ describe("Score", () => {
       code,
       message: expect.stringMatching(message),
     });
-    await expect.poll(() => prm!.sessions()).toBe(0);
+    await expect.poll(() => prm!.sessions(), SOON).toBe(0);
   });
 
   test("without a PRM says how to load one", async () => {
@@ -89,9 +91,9 @@ describe("Score", () => {
     const { client, prm } = await start();
     const call = client.score();
     await call.write(begin);
-    await expect.poll(() => prm!.sessions()).toBe(1);
+    await expect.poll(() => prm!.sessions(), SOON).toBe(1);
     call.cancel();
-    await expect.poll(() => prm!.sessions()).toBe(0);
+    await expect.poll(() => prm!.sessions(), SOON).toBe(0);
     const drained = (async () => {
       for await (const _ of call.responses);
     })();
