@@ -1,4 +1,10 @@
-import { type Server, status as statuses, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import {
+  type handleServerStreamingCall,
+  type Server,
+  type ServerWritableStream,
+  status as statuses,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import type { ServerCall } from "./calls.js";
 
@@ -19,10 +25,10 @@ export function addHealth(server: Server, services: readonly string[]): Health {
   // The library neither ends watchers nor tells of them, so its handler is wrapped on the way to the server.
   health.addToServer({
     addService(definition: Parameters<Server["addService"]>[0], handlers: UntypedServiceImplementation) {
-      const watch: (call: ServerCall) => void = handlers["watch"] as never;
+      const watch: handleServerStreamingCall<unknown, unknown> = handlers["watch"]!;
       server.addService(definition, {
         ...handlers,
-        watch: (call: ServerCall) => {
+        watch: (call: ServerWritableStream<unknown, unknown>) => {
           watchers.add(call);
           call.once("cancelled", () => watchers.delete(call));
           watch(call);

@@ -1,17 +1,16 @@
 import type { Server } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
-import { service as healthServiceDefinition } from "grpc-health-check";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import protobuf from "protobufjs";
 import { packageRoot } from "./package-root.js";
 
-/** Compiled by buf (`npm run gen`): the contract, and the error details, which clients can then print. */
-const compiled = ["descriptors.binpb", "error-details.binpb"];
+/** Compiled by buf (`npm run gen`): the contract, the error details, which clients can then print, and health. */
+const compiled = ["contract.binpb", "error-details.binpb", "health.binpb"];
 
 /**
  * Server reflection v1 and v1alpha. The descriptors that proto-loader derives lack imports, proto field names and
- * optional fields, so that grpcurl and others cannot use them; for health, which has none of these, they do.
+ * optional fields, so that grpcurl and others cannot use them.
  */
 export function addReflection(server: Server, services: readonly string[]): void {
   const sets = compiled.map((file) => readFileSync(join(packageRoot, "shared/rpc/gen", file)));
@@ -21,10 +20,8 @@ export function addReflection(server: Server, services: readonly string[]): void
     type: {},
     fileDescriptorProtos: sets.flatMap(filesOf),
   };
-  new ReflectionService(
-    { deliberate: definition, health: healthServiceDefinition["Check"]!.requestType },
-    { services: [...services, "grpc.health.v1.Health"] },
-  ).addToServer(server);
+  const named = [...services, "grpc.health.v1.Health"];
+  new ReflectionService({ compiled: definition }, { services: named }).addToServer(server);
 }
 
 /** The encoded FileDescriptorProtos in a FileDescriptorSet, whose field 1 they are. */
