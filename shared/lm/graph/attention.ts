@@ -7,12 +7,22 @@
  *     new     [prompts, kvHeads, rows, S, headDim]         computed here
  *
  * Rows do not see each other, bit for bit: P and C are multiples of 64 and padding is masked, so it adds exact zeros in
- * whole vectors of every sum (the softmax's, the products'), whose order does not change with their number. The factors
- * of the products are never 1, because then ONNX Runtime takes another kernel, which rounds otherwise, when there is one
- * row only; `CONTEXT_SCALE` is undone in the output projection.
+ * whole vectors of every sum (the softmax's, the products'), whose order does not change with their number. Two things
+ * about ONNX Runtime's products have to be avoided for it:
+ * - A factor of 1 takes another kernel, which rounds otherwise, when there is one row only. No factor here is 1;
+ *   CONTEXT_SCALE is undone in the output projection.
+ * - Sums longer than 128 are cut in blocks by the width of the result, and threads that outnumber the products of a
+ *   batch divide that width. With more threads than key/value heads the `blockwise` form is needed, which cuts the sums
+ *   itself. Head sizes and steps above 128 are excluded (`MAX_SUM`).
  */
 import type { ModelConfig } from "../checkpoint/config.js";
 import type { GraphBuilder, Value } from "./builder.js";
+
+/** The longest sum that one product takes in one piece, whatever its width. */
+export const MAX_SUM = 128;
+
+/** Tokens of prefix and suffix that the blockwise form mixes at a time; divides P and C. */
+const BLOCK = 64;
 
 /** What a layer's mixed values are multiplied with. */
 export const CONTEXT_SCALE = 0.5;
@@ -33,21 +43,45 @@ export interface AttentionShapes {
   readonly joined: Value;
   /** [P, C, S] */
   readonly parts: Value;
+  /** Only in the blockwise form. */
+  readonly prefixBlocks?: BlockShapes;
+  readonly suffixBlocks?: BlockShapes;
+}
+
+/** Shapes of one part cut in blocks; r rows of n queries are 1 and rows S q for the prefix, rows and S q otherwise. */
+interface BlockShapes {
+  /** [prompts, kvHeads, r, n, blocks, BLOCK] */
+  readonly weights: Value;
+  /** [prompts, kvHeads, r, blocks, BLOCK, headDim] */
+  readonly values: Value;
+  /** [prompts, kvHeads, r, blocks, n headDim] */
+  readonly mixed: Value;
+  /** [1, blocks] of 2 */
+  readonly twos: Value;
 }
 
 /** Emits the shapes from the graph's input `dims` (see `decoder.ts`). */
-export function attentionShapes(graph: GraphBuilder, config: ModelConfig, dims: Value): AttentionShapes {
+export function attentionShapes(
+  graph: GraphBuilder,
+  config: ModelConfig,
+  dims: Value,
+  blockwise: boolean,
+): AttentionShapes {
   const { numKvHeads, headDim } = config;
-  const queries = config.numHeads / numKvHeads;
+  const queries = config.numHeads / config.numKvHeads;
   const sizes = graph.ops("Split", [dims, graph.int([1, 1, 1, 1, 1, 1, 1])], 7, { axis: 0 });
-  const [prompts, rows, rowQueries, promptQueries] = sizes as [Value, Value, Value, Value];
-  const shape = (...parts: (Value | number)[]): Value =>
-    graph.op(
-      "Concat",
-      parts.map((part) => (typeof part === "number" ? graph.int([part]) : part)),
-      { axis: 0 },
-    );
-  const prefix = sizes[4]!;
+  const [prompts, rows, rowQueries, promptQueries, prefix, suffix, fresh] = sizes as Tuple7;
+  const shape = (...parts: (Value | number)[]): Value => concatSizes(graph, parts);
+  const blocks = (r: Value, n: Value, length: Value): BlockShapes => {
+    const count = graph.op("Div", [length, graph.int([BLOCK])]);
+    const width = graph.op("Mul", [n, graph.int([headDim])]);
+    return {
+      weights: shape(prompts, numKvHeads, r, n, count, BLOCK),
+      values: shape(prompts, numKvHeads, r, count, BLOCK, headDim),
+      mixed: shape(prompts, numKvHeads, r, count, width),
+      twos: graph.op("Expand", [graph.float(2), shape(1, count)]),
+    };
+  };
   return {
     projected: shape(prompts, -1, numKvHeads, (queries + 2) * headDim),
     byPrompt: shape(prompts, numKvHeads, -1, headDim),
@@ -55,8 +89,19 @@ export function attentionShapes(graph: GraphBuilder, config: ModelConfig, dims: 
     rowScores: shape(prompts, numKvHeads, rows, rowQueries, prefix),
     promptScores: shape(prompts, numKvHeads, promptQueries, prefix),
     joined: shape(prompts, numKvHeads, -1, queries * headDim),
-    parts: shape(prefix, sizes[5]!, sizes[6]!),
+    parts: shape(prefix, suffix, fresh),
+    ...(blockwise && {
+      prefixBlocks: blocks(graph.int([1]), promptQueries, prefix),
+      suffixBlocks: blocks(rows, rowQueries, suffix),
+    }),
   };
+}
+
+type Tuple7 = [Value, Value, Value, Value, Value, Value, Value];
+
+function concatSizes(graph: GraphBuilder, parts: readonly (Value | number)[]): Value {
+  const values = parts.map((part) => (typeof part === "number" ? graph.int([part]) : part));
+  return graph.op("Concat", values, { axis: 0 });
 }
 
 /** Keys and values of one part. */
@@ -108,15 +153,36 @@ export function attend(
   const weights = graph.op("Softmax", [graph.op("Add", [scores, context.mask])], { axis: -1 });
   const [onPrefix, onSuffix, onNew] = graph.ops("Split", [weights, shapes.parts], 3, { axis: -1 });
 
-  const mix = (part: Value, partValues: Value): Value =>
-    graph.op("FusedMatMul", [part, partValues], { alpha: { float: CONTEXT_SCALE } });
-  const promptMix = reshape(mix(reshape(onPrefix!, shapes.promptScores), prefix.values), shapes.byRow);
-  const sum = graph.op("Sum", [promptMix, mix(onSuffix!, suffix.values), mix(onNew!, values)]);
+  const fromPrefix = shapes.prefixBlocks
+    ? mixBlocks(context, onPrefix!, prefix.values, shapes.prefixBlocks)
+    : reshape(mix(graph, reshape(onPrefix!, shapes.promptScores), prefix.values), shapes.byRow);
+  const fromSuffix = shapes.suffixBlocks
+    ? mixBlocks(context, onSuffix!, suffix.values, shapes.suffixBlocks)
+    : mix(graph, onSuffix!, suffix.values);
+  const sum = graph.op("Sum", [fromPrefix, fromSuffix, mix(graph, onNew!, values)]);
   const byToken = graph.transpose(reshape(sum, shapes.joined), [0, 2, 1, 3]);
   return {
     mixed: graph.reshape(byToken, [-1, config.numHeads * config.headDim]),
     fresh: { keys, values },
   };
+}
+
+function mix(graph: GraphBuilder, weights: Value, values: Value): Value {
+  return graph.op("FusedMatMul", [weights, values], { alpha: { float: CONTEXT_SCALE } });
+}
+
+/**
+ * The same product in blocks of tokens, and the blocks' results added up one after another, whatever their number: a
+ * product with a vector of equal elements has that order, a ReduceSum has not.
+ */
+function mixBlocks(context: AttentionContext, weights: Value, values: Value, shapes: BlockShapes): Value {
+  const { graph } = context;
+  const reshape = (value: Value, shape: Value): Value =>
+    graph.op("Reshape", [value, shape], { allowzero: 1 });
+  const blocks = graph.transpose(reshape(weights, shapes.weights), [0, 1, 2, 4, 3, 5]);
+  const mixed = mix(graph, blocks, reshape(values, shapes.values));
+  const sum = graph.op("FusedMatMul", [shapes.twos, reshape(mixed, shapes.mixed)], { alpha: { float: 0.5 } });
+  return reshape(sum, context.shapes.byRow);
 }
 
 /** Queries [tokens, 1, q headDim] in the order prompt, kvHead, row, token; keys and values by row. */

@@ -19,6 +19,7 @@
  *     hidden       [m, (L + 1) H]                        embedding output, every layer, the last after the final norm
  *     probe        [k, m, 16]
  */
+import { ServiceError } from "#shared/errors.js";
 import type { ModelConfig } from "../checkpoint/config.js";
 import type { Precision } from "../types.js";
 import {
@@ -26,6 +27,7 @@ import {
   attentionShapes,
   type AttentionContext,
   CONTEXT_SCALE,
+  MAX_SUM,
   type KeysAndValues,
 } from "./attention.js";
 import { GraphBuilder, type Value } from "./builder.js";
@@ -50,11 +52,23 @@ export interface DecoderModel {
   readonly weightBytes: number;
 }
 
-/** @param weightsFile name of the external data, in the directory of the .onnx file */
-export function buildDecoder(config: ModelConfig, precision: Precision, weightsFile: string): DecoderModel {
+export interface DecoderOptions {
+  readonly precision: Precision;
+  /** Name of the external data, in the directory of the .onnx file. */
+  readonly weightsFile: string;
+  /** Needed when threads outnumber the key/value heads (see attention.ts). The weights are the same. */
+  readonly blockwise: boolean;
+}
+
+/** @throws ServiceError `failed_precondition` for a model whose rows could not be kept independent. */
+export function buildDecoder(config: ModelConfig, options: DecoderOptions): DecoderModel {
+  if (config.headDim > MAX_SUM) {
+    const message = `head_dim must be at most ${MAX_SUM}, got ${config.headDim}; use another model`;
+    throw new ServiceError("failed_precondition", message, { reason: "UNSUPPORTED_CHECKPOINT" });
+  }
   const graph = new GraphBuilder("decoder");
-  const plan = new WeightPlan(graph, weightsFile);
-  const decoder = new Decoder(graph, plan, config, precision);
+  const plan = new WeightPlan(graph, options.weightsFile);
+  const decoder = new Decoder(graph, plan, config, options);
   decoder.emit();
   return {
     graph: graph.build(),
@@ -69,12 +83,14 @@ class Decoder {
   readonly #plan: WeightPlan;
   readonly #config: ModelConfig;
   readonly #precision: Precision;
+  readonly #blockwise: boolean;
 
-  constructor(graph: GraphBuilder, plan: WeightPlan, config: ModelConfig, precision: Precision) {
+  constructor(graph: GraphBuilder, plan: WeightPlan, config: ModelConfig, options: DecoderOptions) {
     this.#graph = graph;
     this.#plan = plan;
     this.#config = config;
-    this.#precision = precision;
+    this.#precision = options.precision;
+    this.#blockwise = options.blockwise;
   }
 
   emit(): void {
@@ -96,7 +112,7 @@ class Decoder {
       fresh.push(block.fresh);
       hidden.push(pick(layer + 1 === numLayers ? normed : states, hiddenRows));
     }
-    this.#emitLogits(pick(normed, graph.input("logit_rows", "int32", ["logit_rows"])), embedding);
+    this.#emitLogits(normed, graph.input("logit_rows", "int32", ["logit_rows"]), embedding);
     this.#emitKeysAndValues(fresh);
     this.#emitHidden(hidden);
   }
@@ -180,7 +196,7 @@ class Decoder {
     return {
       graph,
       config,
-      shapes: attentionShapes(graph, config, dims),
+      shapes: attentionShapes(graph, config, dims, this.#blockwise),
       positions,
       cos: table("cos"),
       sin: table("sin"),
@@ -202,7 +218,7 @@ class Decoder {
   }
 
   /** The head; a tied one in fp32 is the embedding itself. */
-  #emitLogits(states: Value, embedding: Value): void {
+  #emitLogits(states: Value, rows: Value, embedding: Value): void {
     const { tieWordEmbeddings, hiddenSize, vocabSize } = this.#config;
     const name = tieWordEmbeddings ? "model.embed_tokens" : "lm_head";
     const map: LinearMap = {
@@ -211,8 +227,10 @@ class Decoder {
       inputWidth: hiddenSize,
       bias: false,
     };
-    const shared = tieWordEmbeddings && this.#precision === "fp32";
-    const logits = shared ? multiplyTransposed(this.#graph, states, embedding) : this.#linear(states, map);
+    const logits =
+      tieWordEmbeddings && this.#precision === "fp32"
+        ? multiplyTransposed(this.#graph, this.#graph.op("Gather", [states, rows], { axis: 0 }), embedding)
+        : this.#linear(states, map, rows);
     this.#graph.output("logits", logits, "float32", ["logit_rows", vocabSize]);
   }
 
@@ -244,8 +262,8 @@ class Decoder {
     };
   }
 
-  #linear(x: Value, map: LinearMap): Value {
-    return linear(this.#graph, this.#plan, this.#precision, x, map);
+  #linear(x: Value, map: LinearMap, picked?: Value): Value {
+    return linear(this.#graph, this.#plan, this.#precision, x, map, picked);
   }
 
   #weight(name: string, dims: readonly number[]): Value {

@@ -56,19 +56,23 @@ async function readStacked(
   return stacked;
 }
 
-/** Emits the map for x [rows, in]; gives [rows, out]. */
+/** Emits the map for x [rows, in], or for `picked` (int32) of its rows; gives [rows, out]. */
 export function linear(
   graph: GraphBuilder,
   plan: WeightPlan,
   precision: Precision,
   x: Value,
   map: LinearMap,
+  picked?: Value,
 ): Value {
   const bias = map.bias ? addBias(plan, map) : undefined;
-  if (precision === "fp32") return linearFloat(graph, plan, x, map, bias);
-  if (precision === "int4") return linearInt4(graph, plan, x, map, bias);
-  const y = linearInt8(graph, plan, x, map);
-  return bias === undefined ? y : graph.op("Add", [y, bias]);
+  if (precision === "int8") {
+    const y = linearInt8(graph, plan, x, map, picked);
+    return bias === undefined ? y : graph.op("Add", [y, bias]);
+  }
+  const rows = picked === undefined ? x : graph.op("Gather", [x, picked], { axis: 0 });
+  if (precision === "int4") return linearInt4(graph, plan, rows, map, bias);
+  return linearFloat(graph, plan, rows, map, bias);
 }
 
 function addBias(plan: WeightPlan, map: LinearMap): Value {
@@ -94,7 +98,13 @@ export function multiplyTransposed(graph: GraphBuilder, x: Value, weight: Value,
  * "row8": each row of x is divided by its largest magnitude and rounded to 8 bits; the integer product is exact and
  * scaled back by that magnitude and the weights' scale per output.
  */
-function linearInt8(graph: GraphBuilder, plan: WeightPlan, x: Value, map: LinearMap): Value {
+function linearInt8(
+  graph: GraphBuilder,
+  plan: WeightPlan,
+  x: Value,
+  map: LinearMap,
+  picked: Value | undefined,
+): Value {
   const width = outputWidth(map);
   const [weight, scales] = plan.add(
     [
@@ -112,8 +122,11 @@ function linearInt8(graph: GraphBuilder, plan: WeightPlan, x: Value, map: Linear
   const scale = graph.float(1 / 127);
   const zero = graph.byte(128);
   const rounded = graph.op("QuantizeLinear", [graph.op("Div", [x, magnitude]), scale, zero]);
-  const product = graph.op("MatMulIntegerToFloat", [rounded, weight!, scale, scales!, zero]);
-  return graph.op("Mul", [product, magnitude]);
+  // Picked after rounding, because ReduceMax fails on no rows at all.
+  const pick = (value: Value): Value =>
+    picked === undefined ? value : graph.op("Gather", [value, picked], { axis: 0 });
+  const product = graph.op("MatMulIntegerToFloat", [pick(rounded), weight!, scale, scales!, zero]);
+  return graph.op("Mul", [product, pick(magnitude)]);
 }
 
 /** 4-bit weights times activations rounded to 8 bits per block of a row (`accuracy_level` 4). */

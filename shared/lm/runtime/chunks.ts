@@ -1,9 +1,10 @@
 /** Long inputs in several runs: memory for scores stays bounded, and the cuts do not depend on who else is there. */
+import { MAX_SUM } from "../graph/attention.js";
 import type { Wanted } from "../types.js";
 import type { SlotOutput, StepContext, StepRunner } from "./step-runner.js";
 
-/** New tokens of a row in one run. */
-export const MAX_CHUNK = 256;
+/** New tokens of a row in one run; attention sums over them. */
+const MAX_CHUNK = MAX_SUM;
 
 export interface ChunkedInput {
   readonly slot: number;

@@ -1,10 +1,14 @@
 /** Keys and values in plain arrays that this thread owns; ONNX Runtime reads them in place. */
 import type { KvSegment } from "../types.js";
 
-/** Lengths of prefixes and suffixes in the graph are multiples of this: see graph/attention.ts. */
+/**
+ * Lengths of prefixes and suffixes in the graph are positive multiples of this: see graph/attention.ts. Never zero,
+ * because ONNX Runtime multiplies what happens to be in the result of an empty product by zero, and that may be NaN.
+ */
 export const KV_BUCKET = 64;
 
-export const roundUpToBucket = (tokens: number): number => Math.ceil(tokens / KV_BUCKET) * KV_BUCKET;
+export const roundUpToBucket = (tokens: number): number =>
+  Math.max(1, Math.ceil(tokens / KV_BUCKET)) * KV_BUCKET;
 
 /** What a token's keys and values look like. */
 export interface KvShape {
@@ -68,7 +72,8 @@ const padded = new WeakMap<KvSegment, KvBlock>();
 
 /** The segment with planes of whole buckets; made once per segment, and free for those that prefill returns. */
 export function padToBucket(shape: KvShape, segment: KvSegment): KvBlock {
-  if (segment instanceof KvBlock && segment.capacity % KV_BUCKET === 0) return segment;
+  if (segment instanceof KvBlock && segment.capacity > 0 && segment.capacity % KV_BUCKET === 0)
+    return segment;
   const known = padded.get(segment);
   if (known !== undefined) return known;
   const { tokenCount, data } = segment;
@@ -98,4 +103,10 @@ export function lastTokens(shape: KvShape, path: readonly KvSegment[], tokenCoun
     end -= count;
   }
   return new KvBlock(shape, tokenCount, tokenCount, storage);
+}
+
+/** The prefix of rows that have none. */
+export function emptyPrefix(shape: KvShape): KvBlock {
+  const capacity = KV_BUCKET;
+  return new KvBlock(shape, 0, capacity, new Float32Array(planeCount(shape) * capacity * shape.headDim));
 }

@@ -7,7 +7,7 @@ import type { LanguageModel, LanguageModelInfo, Precision, RowBatch, RowOutput, 
 import type { KvSegment } from "../types.js";
 import { assertFits, assertTokenIds, assertWanted } from "./checks.js";
 import { runInChunks } from "./chunks.js";
-import { KvBlock, kvBytesPerToken, type KvShape, roundUpToBucket } from "./kv-block.js";
+import { emptyPrefix, KvBlock, kvBytesPerToken, type KvShape, roundUpToBucket } from "./kv-block.js";
 import { type DecoderSource, prepareModelFiles } from "./model-files.js";
 import { PrefixSet } from "./prefix-set.js";
 import { GridRowBatch } from "./row-batch.js";
@@ -35,8 +35,9 @@ export async function createLanguageModel(
   signal?: AbortSignal,
 ): Promise<LanguageModel> {
   const cacheDir = options.cacheDir ?? join(homedir(), ".cache", "deliberate");
-  const path = await prepareModelFiles(source, options.precision, cacheDir, signal);
-  return new OnnxLanguageModel(source, options.precision, await Session.create(path, options.threads));
+  const { precision, threads } = options;
+  const path = await prepareModelFiles(source, { precision, threads, cacheDir }, signal);
+  return new OnnxLanguageModel(source, precision, await Session.create(path, threads));
 }
 
 class OnnxLanguageModel implements LanguageModel {
@@ -45,6 +46,8 @@ class OnnxLanguageModel implements LanguageModel {
   readonly #shape: KvShape;
   readonly #session: Session;
   readonly #runner: StepRunner;
+  readonly #noPrefix: KvBlock;
+  readonly #prefixes: PrefixSet;
 
   constructor(source: ModelSource, precision: Precision, session: Session) {
     const { config } = source;
@@ -52,6 +55,8 @@ class OnnxLanguageModel implements LanguageModel {
     this.#shape = { layers: config.numLayers, kvHeads: config.numKvHeads, headDim: config.headDim };
     this.#session = session;
     this.#runner = new StepRunner(session, config);
+    this.#noPrefix = emptyPrefix(this.#shape);
+    this.#prefixes = new PrefixSet(this.#shape);
     this.info = Object.freeze({
       name: source.name,
       architecture: config.modelType,
@@ -82,8 +87,7 @@ class OnnxLanguageModel implements LanguageModel {
     const shape = this.#shape;
     const capacity = roundUpToBucket(tokenIds.length);
     const grid = new SuffixGrid(shape, { groups: 1, rows: 1 }, capacity);
-    const groups = [new KvBlock(shape, 0, 0, new Float32Array(0))];
-    const context = { grid, groups, prefixes: new PrefixSet(shape) };
+    const context = { grid, groups: [this.#noPrefix], prefixes: this.#prefixes };
     const inputs = [{ slot: 0, length: 0, tokenIds, wanted }];
     const [output] = await runInChunks(this.#runner, context, inputs);
     const prefix = new KvBlock(shape, tokenIds.length, capacity, grid.storage);

@@ -1,6 +1,6 @@
 /**
- * A checkpoint as files that ONNX Runtime reads: `model.onnx` and `weights.bin` in a directory of the cache that is
- * named after everything they depend on. Made once: in a temporary directory that is then renamed, so two processes that
+ * A checkpoint as files that ONNX Runtime reads: both forms of the graph and `weights.bin` in a directory of the cache
+ * that is named after everything they depend on. Made once: in a temporary directory that is then renamed, so two processes that
  * start at once, or one that is killed, leave a whole directory or none.
  */
 import { randomUUID } from "node:crypto";
@@ -12,7 +12,7 @@ import type { TensorSource } from "../checkpoint/safetensors.js";
 import { buildDecoder, DECODER_VERSION, type DecoderModel } from "../graph/decoder.js";
 import type { Precision } from "../types.js";
 
-const GRAPH_FILE = "model.onnx";
+const GRAPH_FILES = { plain: "model.onnx", blockwise: "model-blockwise.onnx" };
 const WEIGHTS_FILE = "weights.bin";
 
 /** The part of a checkpoint that a decoder is made from. */
@@ -23,30 +23,37 @@ export interface DecoderSource {
   readonly hash: string;
 }
 
+interface ModelFiles {
+  readonly graphs: readonly { readonly file: string; readonly bytes: Uint8Array }[];
+  readonly weights: DecoderModel["weights"];
+  readonly weightBytes: number;
+}
+
 /**
- * The path of the graph, whose weights lie beside it.
- * @throws ServiceError `failed_precondition` when the cache cannot be written.
+ * The path of the graph for so many threads, whose weights lie beside it.
+ * @throws ServiceError `failed_precondition` when the model is not supported or the cache cannot be written.
  */
 export async function prepareModelFiles(
   source: DecoderSource,
-  precision: Precision,
-  cacheDir: string,
+  options: { readonly precision: Precision; readonly threads: number; readonly cacheDir: string },
   signal?: AbortSignal,
 ): Promise<string> {
+  const { precision, threads, cacheDir } = options;
   const directory = join(cacheDir, `${source.hash.slice(0, 32)}-${precision}-v${DECODER_VERSION}`);
-  const graphPath = join(directory, GRAPH_FILE);
-  const decoder = buildDecoder(source.config, precision, WEIGHTS_FILE);
-  if (await isWhole(directory, decoder)) return graphPath;
+  const files = buildFiles(source.config, precision);
+  const blockwise = threads > source.config.numKvHeads;
+  const graphPath = join(directory, blockwise ? GRAPH_FILES.blockwise : GRAPH_FILES.plain);
+  if (await isWhole(directory, files)) return graphPath;
   const temporary = `${directory}.${randomUUID()}.tmp`;
   try {
     await mkdir(temporary, { recursive: true });
-    await writeWeights(join(temporary, WEIGHTS_FILE), decoder, source.tensors, signal);
-    await writeFile(join(temporary, GRAPH_FILE), decoder.graph);
-    await putInPlace(temporary, directory, decoder);
+    await writeWeights(join(temporary, WEIGHTS_FILE), files, source.tensors, signal);
+    for (const { file, bytes } of files.graphs) await writeFile(join(temporary, file), bytes);
+    await putInPlace(temporary, directory, files);
   } catch (cause) {
     if (cause instanceof ServiceError || signal?.aborted === true) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `the model cache ${cacheDir} must be writable with ${decoder.weightBytes} bytes free, got: ${reason}; choose another directory`;
+    const message = `the model cache ${cacheDir} must be writable with ${files.weightBytes} bytes free, got: ${reason}; choose another directory`;
     throw new ServiceError("failed_precondition", message, { reason: "CACHE_NOT_WRITABLE" }, { cause });
   } finally {
     await rm(temporary, { recursive: true, force: true });
@@ -54,38 +61,52 @@ export async function prepareModelFiles(
   return graphPath;
 }
 
-/** Both files are there, with the sizes they must have. */
-async function isWhole(directory: string, decoder: DecoderModel): Promise<boolean> {
-  const sizeOf = async (file: string): Promise<number | undefined> =>
-    (await stat(join(directory, file)).catch(() => undefined))?.size;
-  return (
-    (await sizeOf(WEIGHTS_FILE)) === decoder.weightBytes &&
-    (await sizeOf(GRAPH_FILE)) === decoder.graph.byteLength
-  );
+function buildFiles(config: ModelConfig, precision: Precision): ModelFiles {
+  const build = (blockwise: boolean): DecoderModel =>
+    buildDecoder(config, { precision, weightsFile: WEIGHTS_FILE, blockwise });
+  const plain = build(false);
+  return {
+    graphs: [
+      { file: GRAPH_FILES.plain, bytes: plain.graph },
+      { file: GRAPH_FILES.blockwise, bytes: build(true).graph },
+    ],
+    weights: plain.weights,
+    weightBytes: plain.weightBytes,
+  };
 }
 
-async function putInPlace(temporary: string, directory: string, decoder: DecoderModel): Promise<void> {
+/** All files are there, with the sizes they must have. */
+async function isWhole(directory: string, { graphs, weightBytes }: ModelFiles): Promise<boolean> {
+  const sizes = [{ file: WEIGHTS_FILE, size: weightBytes }];
+  for (const { file, bytes } of graphs) sizes.push({ file, size: bytes.byteLength });
+  const found = await Promise.all(
+    sizes.map(({ file }) => stat(join(directory, file)).catch(() => undefined)),
+  );
+  return sizes.every(({ size }, i) => found[i]?.size === size);
+}
+
+async function putInPlace(temporary: string, directory: string, files: ModelFiles): Promise<void> {
   try {
     await rename(temporary, directory);
   } catch (cause) {
     // Another process was first, or what lies there is damaged.
-    if (await isWhole(directory, decoder)) return;
+    if (await isWhole(directory, files)) return;
     await rm(directory, { recursive: true, force: true });
     await rename(temporary, directory).catch(async (again: unknown) => {
-      if (!(await isWhole(directory, decoder))) throw new AggregateError([cause, again], String(again));
+      if (!(await isWhole(directory, files))) throw new AggregateError([cause, again], String(again));
     });
   }
 }
 
 async function writeWeights(
   path: string,
-  decoder: DecoderModel,
+  { weights }: ModelFiles,
   source: TensorSource,
   signal?: AbortSignal,
 ): Promise<void> {
   const file = await open(path, "wx");
   try {
-    for (const { ranges, make } of decoder.weights) {
+    for (const { ranges, make } of weights) {
       const arrays = await make(source, signal);
       for (const [i, { offset, byteLength }] of ranges.entries()) {
         const { buffer, byteOffset, byteLength: got } = arrays[i]!;

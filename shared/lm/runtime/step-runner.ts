@@ -5,7 +5,7 @@
 import { PROBE_WIDTH } from "../graph/decoder.js";
 import type { ModelConfig } from "../checkpoint/config.js";
 import type { RowOutput, Wanted } from "../types.js";
-import type { KvBlock } from "./kv-block.js";
+import { KV_BUCKET, type KvBlock } from "./kv-block.js";
 import type { PrefixSet } from "./prefix-set.js";
 import { blocksOf, type Probe, ProbeSet } from "./probe-set.js";
 import { type Feeds, floatTensor, intTensor, longTensor, type Session } from "./session.js";
@@ -97,8 +97,8 @@ export class StepRunner {
     const { rows } = grid.layout;
     const prefix = context.prefixes.select(groups);
     const started = inputs.some(({ length }) => length > 0);
-    const suffixes = started ? grid.tensors : grid.emptyTensors;
-    const capacity = started ? grid.capacity : 0;
+    const suffixes = started ? grid.tensors : grid.blankTensors;
+    const capacity = started ? grid.capacity : KV_BUCKET;
     for (let i = 0; i < suffixes.length; i++) {
       feeds[this.#names.prefix[i]!] = prefix.tensors[i]!;
       feeds[this.#names.suffix[i]!] = suffixes[i]!;

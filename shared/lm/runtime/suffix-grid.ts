@@ -5,8 +5,10 @@
  */
 import type { KvSegment } from "../types.js";
 import type { GridLayout } from "./grid-layout.js";
-import { KvBlock, type KvShape, planeCount } from "./kv-block.js";
+import { KV_BUCKET, KvBlock, type KvShape, planeCount } from "./kv-block.js";
 import { floatTensor, type Tensor } from "./session.js";
+
+const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
 
 export class SuffixGrid {
   readonly layout: GridLayout;
@@ -15,7 +17,7 @@ export class SuffixGrid {
   readonly storage: Float32Array;
   readonly #shape: KvShape;
   #tensors: readonly Tensor[] | undefined;
-  #noTensors: readonly Tensor[] | undefined;
+  #blank: readonly Tensor[] | undefined;
 
   constructor(shape: KvShape, layout: GridLayout, capacity: number) {
     this.#shape = shape;
@@ -28,23 +30,30 @@ export class SuffixGrid {
 
   /** Keys and values of each layer: [groups, kvHeads, rows, capacity, headDim], layer 0 keys first. */
   get tensors(): readonly Tensor[] {
-    this.#tensors ??= this.#toTensors(this.storage, this.capacity);
+    if (this.#tensors === undefined) {
+      const dims = this.#dims(this.capacity);
+      const length = sizeOf(dims);
+      this.#tensors = Array.from({ length: 2 * this.#shape.layers }, (_, i) =>
+        floatTensor(this.storage.subarray(i * length, (i + 1) * length), dims),
+      );
+    }
     return this.#tensors;
   }
 
-  /** The same with no token at all, for steps before any row has one. */
-  get emptyTensors(): readonly Tensor[] {
-    this.#noTensors ??= this.#toTensors(new Float32Array(0), 0);
-    return this.#noTensors;
+  /** The same for steps before any row has a token: one bucket of zeros, shared by all layers. */
+  get blankTensors(): readonly Tensor[] {
+    if (this.capacity === KV_BUCKET) return this.tensors;
+    if (this.#blank === undefined) {
+      const dims = this.#dims(KV_BUCKET);
+      const zeros = floatTensor(new Float32Array(sizeOf(dims)), dims);
+      this.#blank = Array.from({ length: 2 * this.#shape.layers }, () => zeros);
+    }
+    return this.#blank;
   }
 
-  #toTensors(data: Float32Array, capacity: number): Tensor[] {
-    const { layers, kvHeads, headDim } = this.#shape;
+  #dims(capacity: number): number[] {
     const { groups, rows } = this.layout;
-    const length = groups * kvHeads * rows * capacity * headDim;
-    return Array.from({ length: 2 * layers }, (_, i) =>
-      floatTensor(data.subarray(i * length, (i + 1) * length), [groups, kvHeads, rows, capacity, headDim]),
-    );
+    return [groups, this.#shape.kvHeads, rows, capacity, this.#shape.headDim];
   }
 
   /** The number of a slot's plane in storage order, given the segment's plane (layer, key or value, head). */

@@ -11,8 +11,8 @@ const cacheDir = await temporaryDirectory();
 const opened: LanguageModel[] = [];
 afterAll(() => Promise.all(opened.map((model) => model.dispose())));
 
-async function open(config: ModelConfig, precision: Precision = "fp32"): Promise<LanguageModel> {
-  const model = await createLanguageModel(tinySource(config), { precision, threads: 2, cacheDir });
+async function open(config: ModelConfig, precision: Precision = "fp32", threads = 2): Promise<LanguageModel> {
+  const model = await createLanguageModel(tinySource(config), { precision, threads, cacheDir });
   opened.push(model);
   return model;
 }
