@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { packageRoot } from "#shared/rpc/package-root.js";
+import { addConfig } from "./commands/config.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addGenerate } from "./commands/generate.js";
 import { addModels } from "./commands/models.js";
@@ -24,6 +25,7 @@ const COMMANDS: readonly AddCommand[] = [
   addProblems,
   addModels,
   addDoctor,
+  addConfig,
 ];
 
 /** parseAsync rejects with CommanderError for help (exit code 0) and for arguments that cannot be used. */

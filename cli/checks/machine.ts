@@ -5,6 +5,7 @@ import { availableParallelism, freemem, totalmem } from "node:os";
 import type { Check } from "../events.js";
 import { compactNumber } from "../render/format.js";
 import { check } from "./check.js";
+import { checkOnnxRuntime } from "./onnxruntime.js";
 
 /** The lowest version whose APIs are used; package.json says the same. */
 const MIN_NODE = [20, 19] as const;
@@ -18,6 +19,7 @@ export async function checkMachine(signal: AbortSignal): Promise<Check[]> {
       return `${availableParallelism()} cores, ${memory}, ${process.platform} ${process.arch}`;
     }),
     await check("ports", () => openPorts(2)),
+    await checkOnnxRuntime(),
   ];
 }
 

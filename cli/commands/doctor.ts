@@ -1,6 +1,7 @@
 /** `doctor`: whether this machine and this installation can run the services. */
 import type { Command } from "commander";
 import { report } from "../checks/check.js";
+import { checkCache } from "../checks/environment.js";
 import { checkMachine } from "../checks/machine.js";
 import { checkDefaults, checkShippedModels } from "../checks/models.js";
 import type { CommandContext } from "../context.js";
@@ -22,7 +23,7 @@ export function addDoctor(program: Command, context: CommandContext): void {
     const { progress, signal, terminal } = context;
     const machine = await progress.during("checking the machine", () => checkMachine(signal));
     const models = await progress.during("opening models", () => checkShippedModels(signal));
-    const checks = [...machine, await checkDefaults(models), ...models];
+    const checks = [...machine, await checkCache(process.env), await checkDefaults(models), ...models];
     context.setExitStatus(report(checks, terminal, flags.json === true) ? EXIT_DONE : EXIT_FAILED);
   });
 }

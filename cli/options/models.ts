@@ -36,7 +36,11 @@ export function addModelOptions(command: Command, { verifier }: { readonly verif
     );
   }
   return command
-    .addOption(new Option("--precision <name>", "weights of the policy").choices(PRECISIONS))
+    .addOption(
+      new Option("--precision <name>", verifier ? "weights of both models" : "weights of the policy").choices(
+        PRECISIONS,
+      ),
+    )
     .option("--threads <count>", "threads of each model", integerBetween(1, 256));
 }
 

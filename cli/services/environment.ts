@@ -8,13 +8,18 @@ export interface Listen {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Loopback in plain text: tokens and certificates in this process's environment are for services that are reached from elsewhere. */
+/**
+ * Loopback in plain text: tokens and certificates in this process's environment are for services that are reached from
+ * elsewhere. An empty variable counts as unset.
+ */
 function listening(prefix: string, { port }: Listen): Environment {
-  const unset = ["TOKEN", "TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA"].map((name) => [`${prefix}_${name}`, ""]);
   return {
     [`${prefix}_HOST`]: "127.0.0.1",
     [`${prefix}_PORT`]: String(port),
-    ...(Object.fromEntries(unset) as Environment),
+    [`${prefix}_TOKEN`]: "",
+    [`${prefix}_TLS_CERT`]: "",
+    [`${prefix}_TLS_KEY`]: "",
+    [`${prefix}_TLS_CLIENT_CA`]: "",
   };
 }
 
@@ -31,15 +36,21 @@ export function generatorEnvironment(
 }
 
 export function verifierEnvironment(
-  { prm, swift, threads }: ModelChoice,
+  { prm, swift, precision, threads }: ModelChoice,
   listen: Listen,
   generatorAddress: string,
 ): Environment {
   return {
     ...listening("VERIFIER", listen),
-    VERIFIER_GENERATOR: generatorAddress,
+    GENERATOR_ADDRESS: generatorAddress,
+    GENERATOR_TOKEN: "",
+    GENERATOR_TLS: "",
+    GENERATOR_CA: "",
+    GENERATOR_CLIENT_CERT: "",
+    GENERATOR_CLIENT_KEY: "",
     VERIFIER_PRM: prm,
-    ...(swift !== undefined && { VERIFIER_SWIFT: swift }),
+    VERIFIER_SWIFT: swift ?? "",
+    ...(precision !== undefined && { VERIFIER_PRECISION: precision }),
     ...(threads !== undefined && { VERIFIER_THREADS: String(threads) }),
   };
 }

@@ -29,8 +29,11 @@ const ARROWS: readonly (readonly [room: string, allowed: readonly string[]])[] =
   ],
   ["services/verifier", ["shared"]],
   ["train", ["shared", "services"]],
-  // The demo and the reports grade answers by the verifier's own rules.
-  ["cli", ["shared", "train", "services/verifier/answer"]],
+  // The demo and the reports grade answers by the verifier's own rules; `config check` reads settings as the services do.
+  [
+    "cli",
+    ["shared", "train", "services/verifier/answer", "services/verifier/config", "services/generator/config"],
+  ],
   ["bench", ["shared", "services", "train", "cli"]],
 ];
 

@@ -1,4 +1,6 @@
+import { tmpdir } from "node:os";
 import { describe, expect, test } from "vitest";
+import { checkEnvironment } from "#cli/checks/environment.js";
 import { runInPlace } from "./run-in-place.js";
 
 describe("bad input is 2, with what must hold and what was got:", () => {
@@ -57,13 +59,15 @@ describe("--help", () => {
     ["models"],
     ["models", "list"],
     ["doctor"],
+    ["config"],
+    ["config", "check"],
   ];
   test.each(commands)("of deliberate %s %s shows examples and --json", async (...command) => {
     const { status, stdout } = await runInPlace([...command, "--help"]);
     expect(status).toBe(0);
     expect(stdout).toContain("Examples:");
     expect(stdout).toContain(`$ npx deliberate ${command.join(" ")}`.trimEnd());
-    const hasSubcommands = command.length === 0 || command.join(" ") === "models";
+    const hasSubcommands = command.length === 0 || ["models", "config"].includes(command.join(" "));
     if (!hasSubcommands) expect(stdout).toContain("--json");
     for (const line of stdout.split("Examples:")[0]!.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
@@ -99,4 +103,13 @@ test("no command at all shows the help and is bad input", async () => {
   const { status, stderr } = await runInPlace([]);
   expect(status).toBe(2);
   expect(stderr).toContain("Usage: deliberate");
+});
+
+test("settings of the services are read as they read them", async () => {
+  const env = { GENERATOR_PORT: "70000", VERIFIER_PRM: "/models/prm", GENERATOR_CACHE_DIR: "/proc/nowhere" };
+  const [generator, verifier, cache] = await checkEnvironment(env);
+  expect(generator).toMatchObject({ ok: false, detail: expect.stringContaining("GENERATOR_PORT must be") });
+  expect(verifier).toMatchObject({ ok: true, detail: expect.stringContaining("prm /models/prm") });
+  expect(cache?.ok).toBe(false);
+  expect((await checkEnvironment({ GENERATOR_CACHE_DIR: tmpdir() })).every(({ ok }) => ok)).toBe(true);
 });
