@@ -8,6 +8,10 @@ import {
 import { HealthImplementation } from "grpc-health-check";
 import type { ServerCall } from "./calls.js";
 
+interface HealthHandlers extends UntypedServiceImplementation {
+  watch: handleServerStreamingCall<unknown, unknown>;
+}
+
 export interface Health {
   set(status: "SERVING" | "NOT_SERVING"): void;
   /** Ends the watchers, who would otherwise hold their connections open. */
@@ -24,14 +28,13 @@ export function addHealth(server: Server, services: readonly string[]): Health {
   const watchers = new Set<ServerCall>();
   // The library neither ends watchers nor tells of them, so its handler is wrapped on the way to the server.
   health.addToServer({
-    addService(definition: Parameters<Server["addService"]>[0], handlers: UntypedServiceImplementation) {
-      const watch: handleServerStreamingCall<unknown, unknown> = handlers["watch"]!;
+    addService(definition: Parameters<Server["addService"]>[0], handlers: HealthHandlers) {
       server.addService(definition, {
         ...handlers,
         watch: (call: ServerWritableStream<unknown, unknown>) => {
           watchers.add(call);
           call.once("cancelled", () => watchers.delete(call));
-          watch(call);
+          handlers.watch(call);
         },
       });
     },
