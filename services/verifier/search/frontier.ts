@@ -3,46 +3,26 @@
  * a group that has all its rows and scores drops duplicates, asks the strategy who goes on, prunes the losers and grows
  * again. Everything that happens arrives through one inbox, so state changes in one place, one message at a time.
  */
+import { ServiceError } from "#shared/errors.js";
 import type { NodeId, PolicySession, StepSample } from "../ports.js";
+import type { Growth, Message } from "./growth.js";
 import type { Inbox } from "./inbox.js";
 import type { Ledger } from "./ledger.js";
-import {
-  type Allocation,
-  createPath,
-  duplicateKey,
-  type Group,
-  type Path,
-  pathNodes,
-  release,
-  valueOf,
-} from "./path.js";
-import type { Scores, Scoring } from "./scoring.js";
-import type { Strategy } from "./strategy.js";
+import { createPath, type Group, type Path, pathNodes, release } from "./path.js";
+import { rankPaths } from "./ranking.js";
+import type { Scoring } from "./scoring.js";
+import type { StepStrategy, Strategy } from "./strategy.js";
 import type { Candidate, PruneReason, SearchEvent, SearchPlan, StopReason } from "./types.js";
 import { mean, tally, toCandidate } from "./vote.js";
-
-export type Message =
-  | { readonly type: "step"; readonly group: Group; readonly step: StepSample }
-  | {
-      readonly type: "grown";
-      readonly group: Group;
-      readonly parent: Path | undefined;
-      readonly missingRows: number;
-    }
-  | { readonly type: "scored"; readonly paths: readonly Path[]; readonly scores: Scores }
-  | { readonly type: "deadline" };
-
-export interface Limits {
-  readonly maxDepth: number;
-  readonly maxSolutionTokens: number;
-}
 
 export interface FrontierParts {
   readonly session: PolicySession;
   readonly inbox: Inbox<Message>;
   readonly ledger: Ledger;
+  readonly growth: Growth;
   readonly scoring: Scoring;
-  readonly limits: Limits;
+  readonly maxDepth: number;
+  readonly maxSolutionTokens: number;
 }
 
 type Events = Generator<SearchEvent, void>;
@@ -68,11 +48,10 @@ export class Frontier {
 
   /** Runs one strategy to its end. May be called again: candidates add up. */
   async *run(strategy: Strategy, plan: SearchPlan): AsyncGenerator<SearchEvent, StopReason> {
-    const { inbox, ledger } = this.parts;
     this.strategy = strategy;
     this.plan = plan;
     this.metDepth = false;
-    ledger.begin(strategy.until);
+    this.parts.growth.begin(strategy.until);
     const sizes = strategy.groups(plan);
     this.groups = sizes.map((size, i) => createGroup(size, sizes.length === 1 ? 0 : i + 1));
     for (;;) {
@@ -80,7 +59,7 @@ export class Frontier {
       if (this.hasEnded()) return yield* this.end(this.stopping ?? (this.metDepth ? "depth" : "finished"));
       yield* this.spend();
       if (this.hasEnded()) continue;
-      yield* this.handle(await inbox.take());
+      yield* this.handle(await this.parts.inbox.take());
       if (this.stopping === "deadline") return yield* this.end("deadline");
     }
   }
@@ -111,50 +90,13 @@ export class Frontier {
 
   /** Starts what the budget allows; a budget that allows nothing more ends the search. */
   private *spend(): Events {
-    const { ledger, scoring } = this.parts;
-    for (const group of this.groups) this.startRows(group);
+    const { ledger, growth, scoring } = this.parts;
+    for (const group of this.groups) growth.start(group);
     const wantsRows = this.groups.some((group) => group.openGrows > 0 || group.wanted.length > 0);
     const isSpent = wantsRows && ledger.remainingTokens() <= 0;
     const canRead = scoring.start();
     if (isSpent || !canRead) yield* this.stop("budget");
     if (!canRead) scoring.clear();
-  }
-
-  private startRows(group: Group): void {
-    const { ledger } = this.parts;
-    while (group.wanted.length > 0) {
-      const { parent, count } = group.wanted[0]!;
-      const granted = ledger.grant(count);
-      if (granted === 0) return;
-      if (granted === count) group.wanted.shift();
-      else group.wanted[0] = { parent, count: count - granted };
-      ledger.rowsStarted(granted);
-      group.openGrows++;
-      void this.grow(group, { parent, count: granted });
-    }
-  }
-
-  /** Carries one grow's steps into the inbox. Its failures surface where the inbox is read. */
-  private async grow(group: Group, { parent, count }: Allocation): Promise<void> {
-    const { session, inbox, ledger, limits } = this.parts;
-    const left = limits.maxSolutionTokens - (parent?.tokenCount ?? 0);
-    const maxTokens = Math.max(1, Math.floor(Math.min(left, ledger.remainingTokens())));
-    let endedRows = 0;
-    try {
-      const steps = session.grow({
-        nodeId: parent?.nodeId ?? 0,
-        count,
-        until: this.strategy.until,
-        ...(maxTokens < Infinity && { maxTokens }),
-      });
-      for await (const step of steps) {
-        if (this.strategy.until === "step" || step.finishReason !== "step") endedRows++;
-        await inbox.put({ type: "step", group, step });
-      }
-      await inbox.put({ type: "grown", group, parent, missingRows: count - endedRows });
-    } catch (error) {
-      inbox.fail(error);
-    }
   }
 
   private *handle(message: Message): Events {
@@ -175,11 +117,9 @@ export class Frontier {
   }
 
   private *onStep(group: Group, step: StepSample): Events {
-    const { ledger, scoring } = this.parts;
-    const parent = step.parentId === 0 ? undefined : this.paths.get(step.parentId);
-    ledger.stepArrived(step.tokenIds.length);
+    const parent = this.parentOf(step);
+    this.parts.growth.onStep(step, parent);
     if (step.finishReason === "cancelled") {
-      ledger.rowStopped(step.tokenIds.length + this.rowTokens(parent));
       this.free(parent);
       return;
     }
@@ -188,14 +128,21 @@ export class Frontier {
     if (parent !== undefined) group.active.delete(parent);
     group.active.add(path);
     yield added(path);
-    if (step.finishReason !== "step" || this.strategy.until === "step")
-      ledger.rowEnded(step.tokenIds.length + this.rowTokens(parent));
-
     const isDone = step.finishReason === "eos" || step.finishReason === "stop";
     const reason = isDone ? undefined : this.reasonToDrop(path);
     if (reason !== undefined) yield* this.reject(path, reason);
     else if (isDone) yield* this.complete(path);
-    else if (this.isScored) scoring.add(path);
+    else if (this.isScored) this.parts.scoring.add(path);
+  }
+
+  private parentOf(step: StepSample): Path | undefined {
+    const parent = this.paths.get(step.parentId);
+    if (parent === undefined && step.parentId !== 0)
+      throw new ServiceError(
+        "internal",
+        `the policy must deliver a parent before its children, got node ${step.nodeId} of unknown ${step.parentId}`,
+      );
+    return parent;
   }
 
   private get isScored(): boolean {
@@ -206,7 +153,7 @@ export class Frontier {
     if (path.step.finishReason === "length") return "length";
     if (this.stopping !== undefined) return this.stopping;
     // Step searches meet the depth at the end of a round, when their last steps are scored.
-    return this.strategy.until === "end" && path.depth >= this.parts.limits.maxDepth ? "depth" : undefined;
+    return this.strategy.until === "end" && path.depth >= this.parts.maxDepth ? "depth" : undefined;
   }
 
   private *complete(path: Path): Events {
@@ -225,11 +172,6 @@ export class Frontier {
       this.parts.ledger.rowStopped(0);
       if (this.strategy.until === "step") this.free(parent);
     }
-  }
-
-  /** What a row had generated before its last step. */
-  private rowTokens(parent: Path | undefined): number {
-    return this.strategy.until === "end" ? (parent?.tokenCount ?? 0) : 0;
   }
 
   private *onScored(paths: readonly Path[]): Events {
@@ -256,45 +198,31 @@ export class Frontier {
   /** Ends a group's round once all its rows and scores are in, and asks for the next one. */
   private *advance(group: Group): Events {
     if (group.openGrows > 0 || group.wanted.length > 0 || this.parts.scoring.isBusyWith(group)) return;
-    const slots = group.size - group.finished;
-    const strategy = this.strategy;
-    if (strategy.until === "end") {
-      // Chains that ended without an end: the policy had no tokens left for another step.
-      yield* this.rejectAll(group.active, "length");
-      return;
-    }
+    if (this.strategy.until === "step") yield* this.nextRound(group, this.strategy);
+    // Chains that ended without an end: the policy had no tokens left for another step.
+    else yield* this.rejectAll(group.active, "length");
+  }
+
+  private *nextRound(group: Group, strategy: StepStrategy): Events {
     for (const path of group.active) {
-      if (path.depth >= this.parts.limits.maxDepth) yield* this.reject(path, "depth");
-      else if (path.tokenCount >= this.parts.limits.maxSolutionTokens) yield* this.reject(path, "length");
+      if (path.depth >= this.parts.maxDepth) yield* this.reject(path, "depth");
+      else if (path.tokenCount >= this.parts.maxSolutionTokens) yield* this.reject(path, "length");
     }
-    const ranked = yield* this.withoutDuplicates(this.rank(group));
-    const counts = strategy.select(ranked, slots, this.plan);
-    for (const [i, path] of ranked.entries()) {
+    const { distinct, duplicates } = rankPaths(group.active, this.plan.aggregation);
+    yield* this.rejectAll(duplicates, "duplicate");
+    const counts = strategy.select(distinct, group.size - group.finished, this.plan);
+    for (const [i, path] of distinct.entries()) {
       const count = counts[i] ?? 0;
-      if (count > 0) {
-        group.wanted.push({ parent: path, count });
-        group.active.delete(path);
-        path.claims = count;
-      } else yield* this.reject(path, "outscored");
+      if (count === 0) yield* this.reject(path, "outscored");
+      else this.expand(path, count);
     }
   }
 
-  /** Best first; ties to the lower node id. */
-  private rank(group: Group): Path[] {
-    const value = new Map([...group.active].map((path) => [path, valueOf(path, this.plan.aggregation) ?? 0]));
-    return [...group.active].sort((a, b) => value.get(b)! - value.get(a)! || a.nodeId - b.nodeId);
-  }
-
-  private *withoutDuplicates(ranked: readonly Path[]): Generator<SearchEvent, Path[]> {
-    const seen = new Set<string>();
-    const distinct: Path[] = [];
-    for (const path of ranked) {
-      const key = duplicateKey(path);
-      if (seen.has(key)) yield* this.reject(path, "duplicate");
-      else distinct.push(path);
-      seen.add(key);
-    }
-    return distinct;
+  /** From here on the path is held by the rows that grow from it. */
+  private expand(path: Path, count: number): void {
+    path.group.active.delete(path);
+    path.group.wanted.push({ parent: path, count });
+    path.claims = count;
   }
 
   private *rejectAll(paths: Iterable<Path>, reason: PruneReason): Events {
@@ -327,7 +255,7 @@ export class Frontier {
         if (parent !== undefined && parent.claims === count) yield* this.reject(parent, reason);
       yield* this.rejectAll(group.active, reason);
     }
-    this.parts.session.prune([0]);
+    this.parts.growth.cancelAll();
     if (reason === "deadline") this.parts.scoring.clear();
   }
 }

@@ -5,14 +5,16 @@
 import { assertRequest, assertVerifier } from "../plan/request.js";
 import { featuresOf, temperatureFor } from "../plan/planner.js";
 import { createSchedule, type Progress } from "../plan/schedule.js";
-import type { Clock, Policy, PolicySession, PolicyUsage, ScorerSession, StepScorer } from "../ports.js";
-import { Frontier, type Limits, type Message } from "./frontier.js";
+import type { Clock, Policy, PolicySession, ScorerSession, StepScorer } from "../ports.js";
+import { Frontier } from "./frontier.js";
+import { Growth, type Message } from "./growth.js";
 import { Inbox } from "./inbox.js";
 import { Ledger } from "./ledger.js";
+import { toResult } from "./result.js";
 import { noScorer, Scoring } from "./scoring.js";
 import { strategies } from "./strategies.js";
 import type { Budget, SearchEvent, SearchPlan, SearchRequest, SearchResult, StopReason } from "./types.js";
-import { bestFirst, tally, type Tally, warningFor } from "./vote.js";
+import { tally } from "./vote.js";
 
 export interface SearchPorts {
   readonly policy: Policy;
@@ -59,12 +61,15 @@ export async function* search(
       (paths, scores) => inbox.put({ type: "scored", paths, scores }),
       (reason) => inbox.fail(reason),
     );
-    const frontier = new Frontier({ session: policy, inbox, ledger, scoring, limits: limitsOf(request) });
+    const { maxSolutionTokens = Infinity, maxDepth = MAX_DEPTH } = request;
+    const growth = new Growth(policy, inbox, ledger, maxSolutionTokens);
+    const parts = { session: policy, inbox, ledger, growth, scoring, maxDepth, maxSolutionTokens };
+    const frontier = new Frontier(parts);
     const schedule = createSchedule(request, features, budget);
     const { plan, stopReason } = yield* runAll(schedule, frontier, ledger);
     const usage = await policy.close();
     const wallMs = ports.clock.now() - startMs;
-    return toResult(frontier, plan, stopReason, { usage, scorer, wallMs });
+    return toResult(frontier, plan, stopReason, { policy: usage, scorer: scorer.usage(), wallMs });
   } finally {
     signal.removeEventListener("abort", onAbort);
     ended.abort();
@@ -138,46 +143,4 @@ async function openSessions(
     scorerSession.close();
     throw error;
   }
-}
-
-function limitsOf(request: SearchRequest): Limits {
-  return {
-    maxDepth: request.maxDepth ?? MAX_DEPTH,
-    maxSolutionTokens: request.maxSolutionTokens ?? Infinity,
-  };
-}
-
-function toResult(
-  frontier: Frontier,
-  plan: SearchPlan,
-  stopReason: StopReason,
-  cost: { readonly usage: PolicyUsage; readonly scorer: ScorerSession; readonly wallMs: number },
-): SearchResult {
-  const { candidates, cut } = frontier;
-  const outcome: Tally = tally(candidates, plan.vote, cut);
-  const warning = warningFor(outcome, candidates.length, cut);
-  const { kept, pruned } = frontier.tokens();
-  const { promptTokens, generatedTokens, flops } = cost.usage;
-  const verifier = cost.scorer.usage();
-  return {
-    answer: outcome.winner?.answer ?? "",
-    solution: outcome.winner?.text ?? "",
-    confidence: outcome.confidence,
-    votes: outcome.votes,
-    candidates: [...candidates].sort(bestFirst),
-    plan,
-    usage: {
-      promptTokens,
-      generatedTokens,
-      keptTokens: kept,
-      prunedTokens: pruned,
-      // All that the policy generated and no completed step accounts for.
-      cancelledTokens: generatedTokens - kept - pruned,
-      verifierTokens: verifier.verifierTokens,
-      flops: flops + verifier.flops,
-      wallMs: cost.wallMs,
-    },
-    stopReason,
-    ...(warning !== undefined && { warning }),
-  };
 }
