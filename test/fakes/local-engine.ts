@@ -1,6 +1,7 @@
 /** A LocalEngine on the path model, small enough that its limits are met in tests, and what tests do with it. */
 import { type BatchEngineOptions } from "#generator/engine/engine.js";
 import { LocalEngine } from "#generator/engine/local-engine.js";
+import { longestToken } from "#generator/engine/opening.js";
 import type {
   EngineEvent,
   EngineLimits,
@@ -10,6 +11,7 @@ import type {
   StepEvent,
 } from "#generator/engine/types.js";
 import { PLAIN_SAMPLING } from "#generator/sampling/params.js";
+import type { LanguageModel } from "#shared/lm/types.js";
 import { EOS, byteTokenizer } from "./byte-tokenizer.js";
 import { type PathModel, type PathModelOptions, createPathModel } from "./path-model.js";
 
@@ -18,13 +20,13 @@ export const LIMITS: EngineLimits = {
   maxBatchRows: 6,
   maxKvBytes: 1_000_000,
   maxNodesPerSession: 200,
-  maxPromptBytes: 100,
+  maxPromptBytes: 1000,
   maxGrowCount: 16,
 };
 
-export interface TestEngine {
+export interface TestEngine<Model extends LanguageModel> {
   readonly engine: LocalEngine;
-  readonly model: PathModel;
+  readonly model: Model;
   /** Steps until there is no work, checking the books after each. */
   settle(): Promise<void>;
   /** One step, with a look at the books. */
@@ -47,18 +49,21 @@ export const OPEN: OpenSession = {
   includePromptProbe: false,
 };
 
-export function createTestEngine({
-  limits,
-  maxUnreadEvents = 1000,
-  ...options
-}: TestEngineOptions = {}): TestEngine {
-  const model = createPathModel(options);
+export function createTestEngine(options: TestEngineOptions = {}): TestEngine<PathModel> {
+  return engineOn(createPathModel(options), options);
+}
+
+/** The same on any model of at least 258 tokens. */
+export function engineOn<Model extends LanguageModel>(
+  model: Model,
+  { limits, maxUnreadEvents = 1000 }: Pick<TestEngineOptions, "limits" | "maxUnreadEvents"> = {},
+): TestEngine<Model> {
   const engine = new LocalEngine({
     info: infoOf(model, { ...LIMITS, ...limits }),
     model,
-    text: { tokenizer: byteTokenizer, eosTokenIds: [EOS] },
+    text: { tokenizer: byteTokenizer, eosTokenIds: [EOS], maxTokenCharacters: longestToken(byteTokenizer) },
     maxUnreadEvents,
-    now: () => model.calls.length,
+    now: () => performance.now(),
   });
   const step = async (): Promise<void> => {
     await engine.step();
@@ -109,7 +114,7 @@ export function byPlace(steps: readonly StepEvent[]): Map<string, StepEvent> {
   return result;
 }
 
-function infoOf({ info }: PathModel, limits: EngineLimits): GeneratorInfo {
+function infoOf({ info }: LanguageModel, limits: EngineLimits): GeneratorInfo {
   return {
     model: info.name,
     architecture: info.architecture,

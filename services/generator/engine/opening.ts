@@ -13,7 +13,20 @@ export interface TextModel {
   readonly chatTemplate?: ChatTemplate;
   /** Tokens that end a text. */
   readonly eosTokenIds: readonly number[];
+  /** Of the vocabulary's longest token; see `longestToken`. */
+  readonly maxTokenCharacters: number;
 }
+
+/** Characters of the longest token of a vocabulary. */
+export function longestToken(tokenizer: Pick<Tokenizer, "vocabularySize" | "idToToken">): number {
+  let longest = 1;
+  for (let id = 0; id < tokenizer.vocabularySize; id++)
+    longest = Math.max(longest, tokenizer.idToToken(id)?.length ?? 0);
+  return longest;
+}
+
+/** Normalizers may shorten a text before it is cut into tokens; none makes one of four characters. */
+const NORMALIZER_MARGIN = 4;
 
 export interface PreparedOpening {
   readonly promptTokenIds: readonly number[];
@@ -44,31 +57,39 @@ export function prepareOpening(
   };
 }
 
-function toTokenIds(
-  prompt: Prompt,
-  info: GeneratorInfo,
-  { tokenizer, chatTemplate }: TextModel,
-): readonly number[] {
+function toTokenIds(prompt: Prompt, info: GeneratorInfo, model: TextModel): readonly number[] {
   if (prompt.kind === "tokens") return prompt.tokenIds;
-  if (prompt.kind === "text") {
-    assertBytes("open.prompt", prompt.text, info);
-    return tokenizer.encode(prompt.text, { addSpecialTokens: true });
-  }
-  if (chatTemplate === undefined)
+  if (prompt.kind === "text") return encode("open.prompt", prompt.text, true, info, model);
+  if (model.chatTemplate === undefined)
     throw invalidField(
       "open.messages",
       `cannot be given to ${info.model}, which has no chat template; send open.prompt`,
     );
-  const rendered = chatTemplate.render(prompt.messages, true);
-  assertBytes("open.messages", rendered, info);
-  return tokenizer.encode(rendered, { addSpecialTokens: false });
+  const rendered = model.chatTemplate.render(prompt.messages, true);
+  return encode("open.messages", rendered, false, info, model);
 }
 
-/** Tokenizing takes time in proportion; what is too long for any context is not begun. */
-function assertBytes(field: string, text: string, { limits }: GeneratorInfo): void {
+/**
+ * Tokenizing may take time with the square of a text's length, and all sessions wait for it; what cannot fit the context
+ * is not begun.
+ */
+function encode(
+  field: string,
+  text: string,
+  addSpecialTokens: boolean,
+  { contextLength, limits }: GeneratorInfo,
+  { tokenizer, maxTokenCharacters }: TextModel,
+): readonly number[] {
   const bytes = Buffer.byteLength(text);
   if (bytes > limits.maxPromptBytes)
     throw invalidField(field, `must have at most ${limits.maxPromptBytes} bytes, got ${bytes}; shorten it`);
+  const mostCharacters = NORMALIZER_MARGIN * contextLength * maxTokenCharacters;
+  if (text.length > mostCharacters)
+    throw invalidField(
+      field,
+      `must fit the context of ${contextLength} tokens, for which ${mostCharacters} characters are too many; got ${text.length}, shorten it`,
+    );
+  return tokenizer.encode(text, { addSpecialTokens });
 }
 
 function assertPrompt(tokenIds: readonly number[], info: GeneratorInfo): void {

@@ -5,6 +5,7 @@ import { serveWorker } from "#shared/lm/runtime/worker-guest.js";
 import type { Precision } from "#shared/lm/types.js";
 import { createEngineService } from "./engine-service.js";
 import { toGeneratorInfo } from "./generator-info.js";
+import { longestToken } from "./opening.js";
 import { LocalEngine, drive } from "./local-engine.js";
 import { createSharedStats, writeStats } from "./shared-stats.js";
 import type { EngineLimits } from "./types.js";
@@ -35,6 +36,7 @@ serveWorker<EngineSetup, EngineMethods, SessionMessage>(async (setup, emit) => {
     text: {
       tokenizer,
       eosTokenIds: config.eosTokenIds,
+      maxTokenCharacters: longestToken(tokenizer),
       ...(chatTemplate === undefined ? {} : { chatTemplate }),
     },
     maxUnreadEvents,

@@ -27,8 +27,13 @@ describe("opening a session", () => {
     ],
     [
       "a text longer than the server takes",
-      { prompt: { kind: "text", text: "x".repeat(101) } },
-      { code: "invalid_argument", message: expect.stringMatching(/at most 100 bytes, got 101/) },
+      { prompt: { kind: "text", text: "x".repeat(1001) } },
+      { code: "invalid_argument", message: expect.stringMatching(/at most 1000 bytes, got 1001/) },
+    ],
+    [
+      "a text that is too long to be worth cutting into tokens",
+      { prompt: { kind: "text", text: "x".repeat(257) } },
+      { code: "invalid_argument", message: expect.stringMatching(/context of 64 tokens.*got 257/) },
     ],
     [
       "messages for a model without a chat template",
