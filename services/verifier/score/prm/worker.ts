@@ -1,6 +1,6 @@
 /** Entry of the Worker that holds the PRM: loads its reader and head, and scores for all searches. */
 import { loadCheckpoint } from "#shared/lm/checkpoint/load.js";
-import { loadLanguageModel } from "#shared/lm/runtime/load.js";
+import { createLanguageModel } from "#shared/lm/runtime/language-model.js";
 import { serveWorker } from "#shared/lm/runtime/worker-guest.js";
 import { PrmBatcher } from "./batcher.js";
 import { createPrmEngine } from "./engine.js";
@@ -11,7 +11,7 @@ import { createPrmMethods, type PrmMethods, type PrmWorkerData } from "./worker-
 serveWorker<PrmWorkerData, PrmMethods>(async ({ dir, precision, threads, cacheDir, limits }) => {
   const { head } = await readPrmFiles(dir);
   const checkpoint = await loadCheckpoint(dir);
-  const model = await loadLanguageModel(checkpoint, { precision, threads, cacheDir });
+  const model = await createLanguageModel(checkpoint, { precision, threads, cacheDir });
   const batcher = new PrmBatcher(model, head, limits);
   return {
     methods: createPrmMethods(createPrmEngine(model.info, createPrmTokenizer(checkpoint), batcher)),
