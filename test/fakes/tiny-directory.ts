@@ -8,7 +8,7 @@ import { initialParameters } from "#train/language-model/init.js";
 import { writeTokenizer } from "#train/tokenizer/tokenizer-json.js";
 
 /** In GPT-2's byte alphabet, where Ġ is the space and Ċ the newline. */
-const VOCABULARY = ["<|end|>", "<|pad|>", ..."0123456789+-=#?p", "Ġ", "Ċ"];
+const VOCABULARY = ["<|end|>", "<|pad|>", ...Array.from("0123456789+-=#?p"), "Ġ", "Ċ"];
 
 export async function writeTinyDirectory(directory: string, seed: number, layers: number): Promise<void> {
   const config: ModelConfig = {
