@@ -56,7 +56,8 @@ export async function prepareModelFiles(
     const message = `the model cache ${cacheDir} must be writable with ${files.weightBytes} bytes free, got: ${reason}; choose another directory`;
     throw new ServiceError("failed_precondition", message, { reason: "CACHE_NOT_WRITABLE" }, { cause });
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    // What went wrong before matters more than what is left.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
   }
   return graphPath;
 }
@@ -88,12 +89,12 @@ async function isWhole(directory: string, { graphs, weightBytes }: ModelFiles): 
 async function putInPlace(temporary: string, directory: string, files: ModelFiles): Promise<void> {
   try {
     await rename(temporary, directory);
-  } catch (cause) {
+  } catch {
     // Another process was first, or what lies there is damaged.
     if (await isWhole(directory, files)) return;
     await rm(directory, { recursive: true, force: true });
     await rename(temporary, directory).catch(async (again: unknown) => {
-      if (!(await isWhole(directory, files))) throw new AggregateError([cause, again], String(again));
+      if (!(await isWhole(directory, files))) throw new Error(String(again), { cause: again });
     });
   }
 }

@@ -12,6 +12,7 @@ export interface WorkerService<M extends Methods<M>> {
  * To be called once, by the module that `spawnWorker` starts. `create` gets the parent's data and a function that sends
  * events; what it throws is what `spawnWorker` throws. Calls run as they come: ordering them is the methods' affair.
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- callers name them as for spawnWorker
 export function serveWorker<Data, M extends Methods<M>, Event = never>(
   create: (data: Data, emit: (event: Event) => void) => Promise<WorkerService<M>>,
 ): void {
