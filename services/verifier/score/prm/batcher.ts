@@ -9,8 +9,17 @@ import type { KvSegment, LanguageModel, RowBatch, RowOutput } from "#shared/lm/t
 import type { NodeId } from "../../ports.js";
 import { extendPath, stepFeatures } from "./features.js";
 import { type PrmHead, prmScore } from "./head.js";
+import {
+  type Call,
+  cancelled,
+  exhausted,
+  type Item,
+  type Session,
+  type Slice,
+  type TokenizedStep,
+} from "./batch-work.js";
 import { type PathNode, PathTree } from "./path-tree.js";
-import { type TokenStats, tokenStats } from "./token-stats.js";
+import { tokenStats } from "./token-stats.js";
 
 export interface BatcherLimits {
   /** Tokens of one round; a longer step runs in pieces. */
@@ -20,55 +29,6 @@ export interface BatcherLimits {
   /** Steps that wait, all sessions together: resource_exhausted beyond it. */
   readonly maxWaitingSteps: number;
 }
-
-export interface TokenizedStep {
-  readonly nodeId: NodeId;
-  /** 0 for the problem, or a step of this session that was given before (or earlier in the same call). */
-  readonly parentId: NodeId;
-  readonly tokenIds: readonly number[];
-  /** Index of the first token of the step's result (`resultStart`). */
-  readonly resultIndex: number;
-}
-
-/** One call of `score`: settles once, with all scores or with the first error. */
-interface Call {
-  readonly session: Session;
-  readonly scores: number[];
-  readonly nodes: readonly PathNode[];
-  remaining: number;
-  settled: boolean;
-  readonly resolve: (scores: readonly number[]) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Item {
-  readonly call: Call;
-  readonly index: number;
-  readonly node: PathNode;
-  readonly step: TokenizedStep;
-  /** Statistics of the tokens run so far; their number is how far the step has come. */
-  readonly stats: TokenStats[];
-  /** [vocab] after the last token run. */
-  logits: Float32Array;
-  /** Row of the batch while the step is being run. */
-  row: number | undefined;
-}
-
-/** One session's paths and what they cost. */
-interface Session {
-  readonly tree: PathTree;
-  /** Items of steps that were not scored yet, by their node. */
-  readonly waiting: Map<PathNode, Item>;
-  verifierTokens: number;
-}
-
-interface Slice {
-  readonly item: Item;
-  readonly row: number;
-  readonly tokenIds: readonly number[];
-}
-
-const RETRY_MS = 1000;
 
 export class PrmBatcher {
   readonly #model: LanguageModel;
@@ -367,20 +327,4 @@ export class PrmBatcher {
         asked: bytes,
       });
   }
-}
-
-function exhausted(message: string, numbers: Readonly<Record<string, number>>): ServiceError {
-  const got = Object.entries(numbers).map(([name, value]) => `${name} ${value}`);
-  return new ServiceError(
-    "resource_exhausted",
-    `${message}: ${got.join(", ")}; try again or ask for fewer candidates`,
-    {
-      reason: "PRM_BUSY",
-      retryAfterMs: RETRY_MS,
-    },
-  );
-}
-
-function cancelled(message: string): ServiceError {
-  return new ServiceError("cancelled", message);
 }

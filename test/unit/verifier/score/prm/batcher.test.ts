@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { PrmBatcher, type BatcherLimits, type TokenizedStep } from "#verifier/score/prm/batcher.js";
+import { PrmBatcher, type BatcherLimits } from "#verifier/score/prm/batcher.js";
+import type { TokenizedStep } from "#verifier/score/prm/batch-work.js";
 import { EMPTY_PATH, extendPath, FEATURE_COUNT, stepFeatures } from "#verifier/score/prm/features.js";
 import { type PrmHead, prmScore } from "#verifier/score/prm/head.js";
 import { tokenStats } from "#verifier/score/prm/token-stats.js";
