@@ -6,6 +6,7 @@ import { type ServiceError } from "#shared/errors.js";
 import { fromWireError } from "#shared/lm/runtime/worker-messages.js";
 import { type WorkerHost, spawnWorker } from "#shared/lm/runtime/worker-host.js";
 import { EventQueue } from "./event-queue.js";
+import { shuttingDown } from "./local-engine.js";
 import { readStats } from "./shared-stats.js";
 import type { EngineSetup } from "./worker.js";
 import type { EngineDescription, EngineMethods, SessionMessage } from "./worker-methods.js";
@@ -28,7 +29,7 @@ export async function startEngineHost(setup: EngineSetup): Promise<EngineHost> {
     {
       name: "the policy's worker",
       onEvent: (message) => sessions.receive(message),
-      onCrash: (error) => sessions.failAll(error),
+      onCrash: (error) => sessions.crash(error),
     },
   );
   return new EngineClient(host, await host.call("describe", null), sessions);
@@ -64,9 +65,14 @@ export class ClientSessions {
     else events?.abandon(fromWireError(message.error));
   }
 
+  /** The other half is gone, as it was asked to or not. */
   failAll(error: ServiceError): void {
     for (const events of this.#events.values()) events.abandon(error);
     this.#events.clear();
+  }
+
+  crash(error: ServiceError): void {
+    this.failAll(error);
     this.#failed.abort(error);
   }
 }
@@ -119,8 +125,10 @@ export class EngineClient implements EngineHost {
     return readStats(this.#stats);
   }
 
-  dispose(): Promise<void> {
-    return this.#host.dispose();
+  async dispose(): Promise<void> {
+    await this.#host.dispose();
+    // A Worker that left in time has told them; one that had to be ended has not.
+    this.#sessions.failAll(shuttingDown());
   }
 
   /** Something that needs no answer; a dead Worker has told its sessions by itself. */

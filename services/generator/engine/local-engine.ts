@@ -58,9 +58,13 @@ export class LocalEngine implements Engine {
     return this.#mailbox.size > 0 || this.#prompts.size > 0 || this.#batching.hasWork;
   }
 
-  /** Resolves when something has happened that may have made work. */
+  /** Resolves when something has happened that may have made work, or at `wake`. */
   workArrived(): Promise<void> {
     return this.#mailbox.arrival();
+  }
+
+  wake(): void {
+    this.#mailbox.wake();
   }
 
   async openSession(request: OpenSession, signal: AbortSignal): Promise<EngineSession> {
@@ -175,19 +179,18 @@ export class LocalEngine implements Engine {
  * called after each of either.
  */
 export async function drive(engine: LocalEngine, signal: AbortSignal, onTurn?: () => void): Promise<void> {
-  const aborted = new Promise<void>((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true }),
-  );
+  signal.addEventListener("abort", () => engine.wake(), { once: true });
   while (!signal.aborted) {
     if (engine.hasWork) await engine.step();
-    else await Promise.race([engine.workArrived(), aborted]);
+    else await engine.workArrived();
     onTurn?.();
     // Messages that came while the model ran are heard before the next step.
     await nextTurn();
   }
 }
 
-function shuttingDown(): ServiceError {
+/** What sessions get when the engine is disposed under them. */
+export function shuttingDown(): ServiceError {
   return new ServiceError("unavailable", "the generator is shutting down; open the session elsewhere", {
     reason: "SHUTTING_DOWN",
   });

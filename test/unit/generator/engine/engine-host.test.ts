@@ -50,7 +50,7 @@ async function connect(options: TestEngineOptions = {}) {
     calls,
     crash(error: ServiceError) {
       crash = error;
-      sessions.failAll(error);
+      sessions.crash(error);
     },
   };
 }
@@ -122,6 +122,14 @@ describe("the engine behind messages", () => {
     expect(engine.stats()).toMatchObject({ sessions: 0, usedKvBytes: 0 });
     expect(client.stats()).toEqual(engine.stats());
     await client.dispose();
+  });
+
+  test("fails open sessions as unavailable when it is disposed, which is no crash", async () => {
+    const { client } = await connect();
+    const session = await client.openSession(OPEN, signal);
+    await client.dispose();
+    await expect(readEvents(session)).rejects.toMatchObject({ code: "unavailable" });
+    expect(client.failed.aborted).toBe(false);
   });
 
   test("fails every session as unavailable when the Worker dies, and says so", async () => {
