@@ -18,7 +18,8 @@ export interface ModelFlags {
 /** What a pair is started with; paths are absolute and exist. */
 export interface ModelChoice {
   readonly policy: string;
-  readonly prm: string;
+  /** Undefined when nothing needs one. */
+  readonly prm: string | undefined;
   /** Undefined when the policy has no head. */
   readonly swift: string | undefined;
   readonly precision: string | undefined;
@@ -64,16 +65,19 @@ export function refuseModelsWithTarget(target: string | undefined, flags: ModelF
     );
 }
 
-/** Checks what is cheap to check before a process is started. */
-export function chooseModels(flags: ModelFlags): ModelChoice {
-  const policy = checkpoint("--policy", flags.policy, DEFAULT_POLICY);
-  const prm = checkpoint("--prm", flags.prm, DEFAULT_PRM);
+/**
+ * Checks what is cheap to check before a process is started. With `verifier` swift or none the shipped PRM is left out,
+ * since it would be loaded for nothing.
+ */
+export function chooseModels(flags: ModelFlags & { readonly verifier?: string }): ModelChoice {
+  const { policy, precision, threads } = choosePolicy(flags);
+  const needsPrm = flags.prm !== undefined || flags.verifier === undefined || flags.verifier === "prm";
   return {
     policy,
-    prm,
+    prm: needsPrm ? checkpoint("--prm", flags.prm, DEFAULT_PRM) : undefined,
     swift: chooseSwift(flags.swift, policy),
-    precision: flags.precision,
-    threads: flags.threads,
+    precision,
+    threads,
   };
 }
 

@@ -1,5 +1,5 @@
 /** A search as a log: one line per thing that happened, for files, pipes and terminals that cannot redraw. */
-import type { SolveEvent } from "../events.js";
+import type { PlanShape, SolveEvent } from "../events.js";
 import { toPlainLine, truncate } from "../terminal/text.js";
 import { percent, score as scoreText } from "./format.js";
 import { planLines } from "./plan-lines.js";
@@ -22,9 +22,8 @@ export function createPlainLog(
     write(truncate(`${seconds}s ${kind.padEnd(6)} ${text}`, width));
   };
   const step = (node: TreeNode) => {
-    const score = node.score === undefined ? "  - " : `${scoreText(node.score).padStart(3)} `;
     const from = node.parentId === 0 ? "" : ` < ${node.parentId}`;
-    line("step", `${`${node.id}${from}`.padEnd(10)} ${score} ${toPlainLine(node.text)}`);
+    line("step", `${`${node.id}${from}`.padEnd(10)} ${scoreColumn(node, state.plan)}${node.text}`);
     waiting.delete(node);
   };
   const writers: { [K in SolveEvent["event"]]: (event: Extract<SolveEvent, { event: K }>) => void } = {
@@ -48,7 +47,7 @@ export function createPlainLog(
     best_so_far: (best) => {
       if (best.answer === "") return;
       const answer = truncate(toPlainLine(best.answer), 40);
-      line("best", `${answer} with ${percent(best.confidence)} of ${best.finished_candidates} finished`);
+      line("best", `${answer}, confidence ${percent(best.confidence)}, ${best.finished_candidates} finished`);
     },
     solved: ({ stop_reason }) => {
       for (const node of waiting) step(node);
@@ -61,4 +60,9 @@ export function createPlainLog(
       (writers[event.event] as (event: SolveEvent) => void)(event);
     },
   };
+}
+
+function scoreColumn({ score }: TreeNode, plan: PlanShape | undefined): string {
+  if (plan?.verifier === "none") return "";
+  return `${score === undefined ? "  -" : scoreText(score).padStart(3)}  `;
 }

@@ -1,11 +1,13 @@
 /** A search as its events tell it: the tree, what was scored and pruned, the best so far. No drawing here. */
 import type { BestSoFarEvent, NodeAddedEvent, PlanShape, SolvedEvent, SolveEvent } from "../events.js";
+import { toPlainLine } from "../terminal/text.js";
 
 export interface TreeNode {
   readonly id: number;
   readonly parentId: number;
   readonly depth: number;
   readonly subtree: number;
+  /** On one line, safe to show. */
   readonly text: string;
   readonly finishReason: string;
   readonly tokenCount: number;
@@ -32,7 +34,7 @@ export interface SearchState {
 }
 
 /** `eos` and `stop` finish a candidate. */
-export function isFinished(node: Pick<TreeNode, "finishReason">): boolean {
+export function isFinished(node: { readonly finishReason: string }): boolean {
   return node.finishReason === "eos" || node.finishReason === "stop";
 }
 
@@ -111,7 +113,7 @@ function toNode(event: NodeAddedEvent): TreeNode {
     parentId: event.parent_id,
     depth: event.depth,
     subtree: event.subtree,
-    text: event.text,
+    text: toPlainLine(event.text),
     finishReason: event.finish_reason,
     tokenCount: event.token_count,
     children: [],

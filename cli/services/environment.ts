@@ -48,7 +48,7 @@ export function verifierEnvironment(
     GENERATOR_CA: "",
     GENERATOR_CLIENT_CERT: "",
     GENERATOR_CLIENT_KEY: "",
-    VERIFIER_PRM: prm,
+    VERIFIER_PRM: prm ?? "",
     VERIFIER_SWIFT: swift ?? "",
     ...(precision !== undefined && { VERIFIER_PRECISION: precision }),
     ...(threads !== undefined && { VERIFIER_THREADS: String(threads) }),

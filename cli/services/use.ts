@@ -8,6 +8,8 @@ import { failWhenEnded, type ServiceChild } from "./child.js";
 import { startGenerator, startPair } from "./pair.js";
 
 export interface ServiceFlags extends ModelFlags {
+  /** prm, swift or none: which reward model the command asks for. */
+  readonly verifier?: string;
   readonly target?: string;
 }
 

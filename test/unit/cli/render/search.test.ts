@@ -41,9 +41,8 @@ describe("the tree", () => {
   test("grows with scores", () => {
     expect(tree(events.slice(0, 9))).toMatchInlineSnapshot(`
       "
-        ├─ .90 12 - 5 = 7
+        ├─ .90 12 - 5 = 7 ×2
         ├─ .41 12 + 5 = 17
-        ├─  ·  12 - 5 = 7                              × duplicate
         └─ .08 12 * 5 = 60
       "
     `);
@@ -51,26 +50,35 @@ describe("the tree", () => {
   test("ends with answers", () => {
     expect(tree(events)).toMatchInlineSnapshot(`
       "
-        ├─ .90 12 - 5 = 7
+        ├─ .90 12 - 5 = 7 ×2
         │  ├─ .94 7 + 12 = 19
         │  │  .95 #### 19                                     → 19
         │  └─ .80 7 + 12 = 19.
         │     .81 #### 19                                     → 19
         ├─ .41 12 + 5 = 17
         │  .40 #### 17                                        → 17
-        ├─  ·  12 - 5 = 7                              × duplicate
-        └─ .08 12 * 5 = 60                                       ×
+        └─ .08 12 * 5 = 60                                       ✗
+      "
+    `);
+  });
+  test("shows equal steps of one parent once, with a count", () => {
+    const first = events[1]!;
+    const twins = Array.from({ length: 5 }, (_, i) => ({ ...first, node_id: i + 1 }) as SolveEvent);
+    const dropped = { event: "node_pruned", node_id: 2, reason: "outscored" } as const;
+    expect(tree([events[0]!, ...twins, dropped])).toMatchInlineSnapshot(`
+      "
+         ·  12 - 5 = 7 ×5
       "
     `);
   });
   test("keeps the winning paths when lines are few", () => {
     expect(tree(events, 60, 4)).toMatchInlineSnapshot(`
       "
-        ├─ .90 12 - 5 = 7
+        ├─ .90 12 - 5 = 7 ×2
         │  .94 7 + 12 = 19
         │  .95 #### 19                                        → 19
-        └─ .08 12 * 5 = 60                                       ×
-        … 5 steps not shown
+        └─ .08 12 * 5 = 60                                       ✗
+        … 4 steps not shown
       "
     `);
   });
@@ -234,10 +242,10 @@ test("the log of a search has a line per event, and a step only once, with its s
        0.7s step   5 < 1      .94  7 + 12 = 19
        0.8s step   6 < 1      .80  7 + 12 = 19.
        0.9s step   9 < 2      .40  #### 17
-       1.0s best   17 with 100% of 1 finished
+       1.0s best   17, confidence 100%, 1 finished
        1.1s step   7 < 5      .95  #### 19
        1.2s step   8 < 6      .81  #### 19
-       1.3s best   19 with 72% of 3 finished
+       1.3s best   19, confidence 72%, 3 finished
        1.4s end    finished
     "
   `);
