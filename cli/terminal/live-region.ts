@@ -32,7 +32,8 @@ export function createLiveRegion(sink: Sink): LiveRegion {
       height = lines.length;
     },
     clear() {
-      if (height > 0) sink.write(`${home()}${CLEAR_TO_END}`);
+      // Line by line: tmux keeps a copy in its history of a screen that is cleared to its end from the top.
+      if (height > 0) sink.write(`${home()}${`${CLEAR_TO_LINE_END}\n`.repeat(height)}${home()}`);
       height = 0;
     },
     close() {

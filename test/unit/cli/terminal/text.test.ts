@@ -57,7 +57,7 @@ test("a live region goes up exactly as many lines as it drew", () => {
   expect(written).toEqual([
     "\u001B[?25l\ra\u001B[K\nb\u001B[K\n\u001B[J",
     "\u001B[2A\rc\u001B[K\n\u001B[J",
-    "\u001B[1A\r\u001B[J",
+    "\u001B[1A\r\u001B[K\n\u001B[1A\r",
     "\u001B[?25h",
   ]);
 });
