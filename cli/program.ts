@@ -11,6 +11,7 @@ import { addPlan } from "./commands/plan.js";
 import { addProblems } from "./commands/problems.js";
 import { addScore } from "./commands/score.js";
 import { addSolve } from "./commands/solve.js";
+import { addTrain } from "./commands/train.js";
 import { addUp } from "./commands/up.js";
 import type { AddCommand, CommandContext } from "./context.js";
 import { addExamples } from "./options/json.js";
@@ -23,6 +24,7 @@ const COMMANDS: readonly AddCommand[] = [
   addPlan,
   addScore,
   addProblems,
+  addTrain,
   addModels,
   addDoctor,
   addConfig,
