@@ -3,13 +3,14 @@ import type { Command } from "commander";
 import { complete, type CompletionRequest } from "../client/completions.js";
 import type { CommandContext } from "../context.js";
 import type { CompletionEvent } from "../events.js";
+import { BadInputError } from "../exit.js";
 import { readText } from "../input.js";
 import { addExamples, addJsonOption, type JsonFlag } from "../options/json.js";
 import { addModelOptions, addTargetOption } from "../options/models.js";
 import { addSamplingOptions, addSeedOption, type SamplingFlags } from "../options/sampling.js";
 import { integerBetween, parseCount } from "../parse/numbers.js";
 import { plural } from "../render/format.js";
-import { type ServiceFlags, withGenerator } from "../services/use.js";
+import { type GeneratorClient, type ServiceFlags, withGenerator } from "../services/use.js";
 import type { Style } from "../terminal/style.js";
 
 interface Flags extends ServiceFlags, SamplingFlags, JsonFlag {
@@ -44,12 +45,21 @@ export function addGenerate(program: Command, context: CommandContext): void {
     const text = await readText("the prompt", prompt, context.stdin);
     const { terminal, progress, signal } = context;
     const request: CompletionRequest = { ...flags, prompt: text, raw: flags.raw === true };
-    const completions = await withGenerator(flags, context, (generator) =>
-      progress.during("generating", () => complete(generator, request, signal)),
-    );
+    const completions = await withGenerator(flags, context, async (generator) => {
+      if (!request.raw) await assertChatTemplate(generator, signal);
+      return progress.during("generating", () => complete(generator, request, signal));
+    });
     if (flags.json === true) for (const completion of completions) terminal.event(completion);
     else for (const line of describe(request, completions, terminal.style)) terminal.result(line);
   });
+}
+
+async function assertChatTemplate(generator: GeneratorClient, signal: AbortSignal): Promise<void> {
+  const { model, hasChatTemplate } = await generator.getModelInfo({}, { signal });
+  if (!hasChatTemplate)
+    throw new BadInputError(
+      `a model must have a chat template to be asked, and ${model} has none: add --raw, and it continues the prompt as it is.`,
+    );
 }
 
 /** The text as the model wrote it, after the prompt that it continues; a line before each tells several apart. */

@@ -27,7 +27,7 @@ const step = (nodeId: number, parentId: number, childIndex: number, text: string
 });
 
 /** Every candidate is two steps; the second candidate's arrive before the first's, as they may. */
-export async function startFakeGenerator(): Promise<FakeService> {
+export async function startFakeGenerator({ hasChatTemplate = true } = {}): Promise<FakeService> {
   const requests: Record<string, unknown[]> = { expand: [] };
   const cancelled: string[] = [];
   const expand = (call: ExpandCall) => {
@@ -47,6 +47,12 @@ export async function startFakeGenerator(): Promise<FakeService> {
     });
   };
   const getModelInfo = (_: unknown, reply: (error: null, value: object) => void) =>
-    reply(null, { model: "fake-policy", parameterCount: 800_000, precision: "fp32", stepDelimiter: "\n" });
+    reply(null, {
+      model: "fake-policy",
+      parameterCount: 800_000,
+      precision: "fp32",
+      hasChatTemplate,
+      stepDelimiter: "\n",
+    });
   return serve("generator", "GeneratorService", { expand, getModelInfo }, requests, cancelled);
 }

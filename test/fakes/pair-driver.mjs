@@ -5,7 +5,8 @@ import { startPair } from "#cli/services/pair.js";
 const main = fileURLToPath(new URL("./service-main.mjs", import.meta.url));
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => stop.abort(new Error(name)));
-const progress = { during: (_, work) => work() };
+// Said before each start, so that a test knows when signals are heard and what is waited for.
+const progress = { during: (what, work) => (console.log(JSON.stringify({ what })), work()) };
 const models = { policy: "p", prm: "r", swift: undefined, precision: undefined, threads: undefined };
 const places = { generator: { port: 0 }, verifier: { port: 0 } };
 try {

@@ -48,6 +48,13 @@ describe("generate", () => {
   });
 });
 
+test("generate tells to add --raw when the model has no chat template", async () => {
+  service = await startFakeGenerator({ hasChatTemplate: false });
+  const { status, stderr } = await runCli(["generate", "Once", "--target", service.address]);
+  expect(status).toBe(2);
+  expect(stderr).toContain("fake-policy has none: add --raw");
+});
+
 describe("score", () => {
   let directory: string;
   beforeAll(() => {

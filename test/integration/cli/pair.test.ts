@@ -15,9 +15,9 @@ function startPair(behaviour = ""): Running {
 async function pidsOf(pair: Running): Promise<number[]> {
   let text = "";
   pair.process.stdout!.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  await pair.until(/"pids"/);
-  await expect.poll(() => text).toContain("\n");
-  return (jsonLines(text)[0] as { pids: number[] }).pids;
+  await pair.until(/"pids".*\n/);
+  const line = jsonLines(text).find((value) => "pids" in value) as { pids: number[] };
+  return line.pids;
 }
 
 function isAlive(pid: number): boolean {
@@ -101,7 +101,7 @@ describe("a start that fails", () => {
 
   test("can be interrupted while it is waited for", async () => {
     const pair = startPair("verifier:silent");
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await pair.until(/starting the verifier/);
     pair.process.kill("SIGINT");
     expect(jsonLines((await pair.ended).stdout).at(-1)).toMatchObject({ error: "SIGINT" });
   });
