@@ -1,7 +1,7 @@
 /** `npm run bench -- NAME`: the measurements behind README, ARCHITECTURE and the model cards. */
 import { parseArgs } from "node:util";
 import { availableParallelism } from "node:os";
-import { runEngine } from "./engine/run.js";
+import { runEngine } from "./serving.js";
 import { runModels } from "./models/run.js";
 
 const USAGE = `usage: npm run bench -- engine [--policy DIR] [--threads N]

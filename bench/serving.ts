@@ -1,0 +1,178 @@
+/**
+ * The engine as the services run it, on the shipped models: sampling included, so that the share of time outside
+ * `session.run` is what a user pays; and what forking, pruning and scoring cost in tokens.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import type { Engine } from "#generator/engine/types.js";
+import { chooseModels } from "#cli/options/models.js";
+import { runSolve } from "#cli/client/solve.js";
+import { startPair } from "#cli/services/pair.js";
+import { createClient } from "#shared/rpc/connect.js";
+import { verifierService } from "#shared/rpc/proto.js";
+import { sum } from "#shared/stats.js";
+import { generateProblem, type Problem } from "#train/problems/generate.js";
+import { openEngine } from "#train/open-models.js";
+import { POLICY_DIR, RESULTS_DIR } from "#train/paths.js";
+import { type EngineBench, benchEngine } from "./engine.js";
+
+export interface ServingMeasurement {
+  readonly candidates: number;
+  /** Medians over the repeats. */
+  readonly tokensPerSecond: number;
+  /** Time of the engine's steps that was not spent inside `session.run`, as a share of all. */
+  readonly outsideRun: number;
+}
+
+export interface TokenCosts {
+  readonly searches: number;
+  readonly generatedTokens: number;
+  /** Tokens that the PRM ran per token of the steps it scored, problem prompts apart. */
+  readonly prmTokensPerNewToken: number;
+  /** Tokens that the policy ran a second time after forks and prunes. */
+  readonly reprefilledTokens: number;
+}
+
+const LEVEL = 5;
+const REPEATS = 7;
+const SEARCHES = 20;
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+const problemOf = (index: number): Problem => generateProblem({ level: LEVEL }, "test", 99, index);
+
+/** Samples `count` whole solutions of one problem; returns tokens and tokens run twice. */
+async function sampleOnce(
+  engine: Engine,
+  index: number,
+  count: number,
+  signal: AbortSignal,
+): Promise<[number, number]> {
+  const messages = [{ role: "user", content: problemOf(index).problem } as const];
+  const session = await engine.openSession(
+    {
+      prompt: { kind: "messages", messages },
+      sampling: {},
+      seed: index,
+      probes: [],
+      includePromptProbe: false,
+    },
+    signal,
+  );
+  await session.grow({ nodeId: 0, count, until: "end", maxTokens: 120 });
+  session.end();
+  for await (const event of session.events)
+    if (event.kind === "closed") return [event.usage.generatedTokens, event.usage.reprefilledTokens];
+  throw new Error("the session must end with closed");
+}
+
+async function measureServing(
+  engine: Engine,
+  count: number,
+  signal: AbortSignal,
+): Promise<ServingMeasurement> {
+  await sampleOnce(engine, 0, count, signal);
+  const rates: number[] = [];
+  const shares: number[] = [];
+  for (let repeat = 1; repeat <= REPEATS; repeat++) {
+    const [before, started] = [engine.stats(), performance.now()];
+    const [tokens] = await sampleOnce(engine, repeat, count, signal);
+    const after = engine.stats();
+    rates.push((1000 * tokens) / (performance.now() - started));
+    shares.push(1 - (after.modelRunMs - before.modelRunMs) / (after.stepMs - before.stepMs));
+  }
+  return { candidates: count, tokensPerSecond: median(rates), outsideRun: median(shares) };
+}
+
+/** Beam searches through both services: forks, prunes and incremental scoring at work. */
+async function measureTokens(signal: AbortSignal): Promise<TokenCosts> {
+  const quiet = { during: <T>(_what: string, work: () => Promise<T>): Promise<T> => work() };
+  const pair = await startPair(chooseModels({}), quiet, signal);
+  const client = createClient(verifierService, pair.verifier.address);
+  try {
+    const flags = { strategy: "beam", n: 16, beamWidth: 4, verifier: "prm" };
+    const searches = [];
+    for (let i = 0; i < SEARCHES; i++) {
+      let scoredTokens = 0;
+      const tokens = new Map<number, number>();
+      const solved = await runSolve(client, problemOf(i).problem, { ...flags, seed: i }, signal, (event) => {
+        if (event.event === "node_added") tokens.set(event.node_id, event.token_count);
+        // The end-of-text token is the policy's alone: the PRM reads text.
+        if (event.event === "node_scored") scoredTokens += tokens.get(event.node_id) ?? 0;
+      });
+      searches.push({ ...solved.usage, scoredTokens });
+    }
+    const generatedTokens = sum(searches.map((each) => each.generated_tokens));
+    const prmTokens = sum(searches.map((each) => each.verifier_tokens - each.prompt_tokens));
+    return {
+      searches: SEARCHES,
+      generatedTokens,
+      prmTokensPerNewToken: prmTokens / sum(searches.map((each) => each.scoredTokens)),
+      reprefilledTokens: 0,
+    };
+  } finally {
+    client.close();
+    await pair.stop();
+  }
+}
+
+/** Grows and prunes one tree by hand, to read the policy's own count of tokens run twice. */
+async function countReprefilled(engine: Engine, signal: AbortSignal): Promise<number> {
+  const messages = [{ role: "user", content: problemOf(0).problem } as const];
+  const session = await engine.openSession(
+    { prompt: { kind: "messages", messages }, sampling: {}, seed: 1, probes: [], includePromptProbe: false },
+    signal,
+  );
+  await session.grow({ nodeId: 0, count: 8, until: "step" });
+  const steps: number[] = [];
+  let rounds = 0;
+  for await (const event of session.events) {
+    if (event.kind === "step" && event.finishReason === "step") steps.push(event.nodeId);
+    if (event.kind === "closed") return event.usage.reprefilledTokens;
+    if (event.kind !== "grown") continue;
+    const [kept, ...dropped] = steps.splice(0);
+    if (kept === undefined || ++rounds === 4) session.end();
+    else {
+      if (dropped.length > 0) await session.prune(dropped);
+      await session.grow({ nodeId: kept, count: 8, until: "step" });
+    }
+  }
+  throw new Error("the session must end with closed");
+}
+
+export interface ServingReport {
+  readonly command: string;
+  readonly machine: string;
+  readonly model: EngineBench;
+  readonly serving: readonly ServingMeasurement[];
+  readonly tokens: TokenCosts;
+}
+
+export async function runEngine(
+  { policy = POLICY_DIR, threads }: { readonly policy?: string; readonly threads: number },
+  signal: AbortSignal,
+): Promise<ServingReport> {
+  const model = await benchEngine(policy, { threads });
+  const engine = await openEngine(policy, threads);
+  try {
+    const serving = [];
+    for (const count of [1, 4, 16]) serving.push(await measureServing(engine, count, signal));
+    const reprefilledTokens = await countReprefilled(engine, signal);
+    const tokens = { ...(await measureTokens(signal)), reprefilledTokens };
+    const cpu = cpus();
+    const report: ServingReport = {
+      command: `npm run bench -- engine --threads ${threads}`,
+      machine: `${cpu.length} x ${cpu[0]?.model ?? "unknown"}, Node ${process.version}`,
+      model,
+      serving,
+      tokens,
+    };
+    await mkdir(RESULTS_DIR, { recursive: true });
+    await writeFile(join(RESULTS_DIR, "engine.json"), `${JSON.stringify(report, undefined, 1)}\n`);
+    process.stdout.write(`${JSON.stringify(report, undefined, 1)}\n`);
+    return report;
+  } finally {
+    await engine.dispose();
+  }
+}
