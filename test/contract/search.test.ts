@@ -143,6 +143,14 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
     );
   });
 
+  test("takes a budget, or a limit of one solution, beyond the policy's context", async () => {
+    const policy = scriptedPolicy(random(5), { contextLength: 64 });
+    const ports = { policy, scorer: toyScorer(byText) };
+    const run = await runSearch(ports, { ...request, maxSolutionTokens: 1000 }, { generatedTokens: 20_000 });
+    assertConsistent(run, policy);
+    expect(run.result.stopReason).not.toBe("budget");
+  });
+
   test("never reads more than its verifier budget", async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -87,13 +87,18 @@ export function scriptedPolicy(script: Script, options: ScriptedPolicyOptions = 
       signal.throwIfAborted();
       policy.opened.push(openOptions);
       policy.sessionsOpen++;
-      return openSession(policy, script, options);
+      return openSession(policy, script, options, info.contextLength);
     },
   };
   return policy;
 }
 
-function openSession(policy: ScriptedPolicy, script: Script, options: ScriptedPolicyOptions) {
+function openSession(
+  policy: ScriptedPolicy,
+  script: Script,
+  options: ScriptedPolicyOptions,
+  contextLength: number,
+) {
   const root: Node = { id: 0, place: [], texts: [], parent: undefined, children: 0, pruned: false };
   const nodes = new Map<NodeId, Node>([[0, root]]);
   let rows: Row[] = [];
@@ -174,6 +179,9 @@ function openSession(policy: ScriptedPolicy, script: Script, options: ScriptedPo
     promptTokens: 7,
     grow: (request: GrowRequest) => {
       if (!isOpen) throw new Error("grow after close");
+      // As the generator does.
+      if ((request.maxTokens ?? 1) > contextLength)
+        throw new Error(`grow.max_tokens must be in [1, ${contextLength}], got ${request.maxTokens}`);
       policy.grows.push(request);
       const parent = nodes.get(request.nodeId);
       if (parent === undefined) throw new Error(`grow of unknown node ${request.nodeId}`);

@@ -21,18 +21,25 @@ export type Message =
   | { readonly type: "scored"; readonly paths: readonly Path[]; readonly scores: Scores }
   | { readonly type: "deadline" };
 
+export interface GrowthLimits {
+  /** Tokens of one solution; Infinity when the caller set none. */
+  readonly maxSolutionTokens: number;
+  /** The policy's. It stops a row there by itself, and takes no limit beyond it. */
+  readonly contextLength: number;
+}
+
 export class Growth {
   private readonly session: PolicySession;
   private readonly inbox: Inbox<Message>;
   private readonly ledger: Ledger;
-  private readonly maxSolutionTokens: number;
+  private readonly limits: GrowthLimits;
   private until: "step" | "end" = "end";
 
-  constructor(session: PolicySession, inbox: Inbox<Message>, ledger: Ledger, maxSolutionTokens: number) {
+  constructor(session: PolicySession, inbox: Inbox<Message>, ledger: Ledger, limits: GrowthLimits) {
     this.session = session;
     this.inbox = inbox;
     this.ledger = ledger;
-    this.maxSolutionTokens = maxSolutionTokens;
+    this.limits = limits;
   }
 
   /** What the rows that follow are. */
@@ -83,13 +90,14 @@ export class Growth {
   }
 
   private request(parent: Path | undefined, count: number) {
-    const left = this.maxSolutionTokens - (parent?.tokenCount ?? 0);
+    const { maxSolutionTokens, contextLength } = this.limits;
+    const left = maxSolutionTokens - (parent?.tokenCount ?? 0);
     const maxTokens = Math.max(1, Math.floor(Math.min(left, this.ledger.remainingTokens())));
     return {
       nodeId: parent?.nodeId ?? 0,
       count,
       until: this.until,
-      ...(maxTokens < Infinity && { maxTokens }),
+      ...(maxTokens < contextLength && { maxTokens }),
     };
   }
 

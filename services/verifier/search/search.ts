@@ -51,7 +51,7 @@ export async function* search(
       void ports.clock
         .sleep(startMs + budget.wallTimeMs - ports.clock.now(), ended.signal)
         .then(() => inbox.put({ type: "deadline" }));
-    const { policy, scorer, features } = open;
+    const { policy, scorer, features, contextLength } = open;
     const ledger = new Ledger(budget, 2 * features.parameterCount, features.solutionTokens, () =>
       scorer.usage(),
     );
@@ -62,7 +62,7 @@ export async function* search(
       (reason) => inbox.fail(reason),
     );
     const { maxSolutionTokens = Infinity, maxDepth = MAX_DEPTH } = request;
-    const growth = new Growth(policy, inbox, ledger, maxSolutionTokens);
+    const growth = new Growth(policy, inbox, ledger, { maxSolutionTokens, contextLength });
     const parts = { session: policy, inbox, ledger, growth, scoring, maxDepth, maxSolutionTokens };
     const frontier = new Frontier(parts);
     const schedule = createSchedule(request, features, budget);
@@ -110,6 +110,7 @@ interface Sessions {
   readonly policy: PolicySession;
   readonly scorer: ScorerSession;
   readonly features: ReturnType<typeof featuresOf>;
+  readonly contextLength: number;
   close(): Promise<unknown>;
 }
 
@@ -119,7 +120,8 @@ async function openSessions(
   request: SearchRequest,
   signal: AbortSignal,
 ): Promise<Sessions> {
-  const features = featuresOf(await policy.info(signal), scorer.name);
+  const info = await policy.info(signal);
+  const features = featuresOf(info, scorer.name);
   const isRead =
     scorer.name !== "none" && (request.strategy === "auto" || strategies[request.strategy].scored);
   const scorerSession = isRead ? await scorer.open(problem, signal) : noScorer;
@@ -137,6 +139,7 @@ async function openSessions(
       policy: policySession,
       scorer: scorerSession,
       features,
+      contextLength: info.contextLength,
       close: () => policySession.close().finally(() => scorerSession.close()),
     };
   } catch (error) {
