@@ -62,7 +62,7 @@ export function spearman(a: readonly number[], b: readonly number[]): number {
 
 function ranks(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).toSorted((a, b) => values[a]! - values[b]!);
-  const result = new Array<number>(values.length);
+  const result = Array.from({ length: values.length }, () => 0);
   for (let from = 0; from < order.length; ) {
     let to = from;
     while (to < order.length && values[order[to]!] === values[order[from]!]) to++;

@@ -76,7 +76,7 @@ export async function sampleProblem(
       if (event.kind === "step") steps.set(event.nodeId, event);
       else if (event.kind === "grown" && event.nodeId === 0 && completions > 0) {
         for (const id of steps.keys()) own.add(id);
-        for (const step of [...steps.values()])
+        for (const step of steps.values())
           if (step.finishReason === "step") await grow(step.nodeId, completions);
         session.end();
       }
@@ -107,7 +107,7 @@ export async function mapConcurrently<T, R>(
   width: number,
   task: (item: T, index: number) => Promise<R>,
 ): Promise<R[]> {
-  const results = new Array<R>(items.length);
+  const results = Array.from<R>({ length: items.length });
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let index = next++; index < items.length; index = next++)

@@ -9,6 +9,7 @@ import { toPool } from "#train/evaluation/score.js";
 import type { PooledProblem } from "#train/evaluation/pool.js";
 import { openReader } from "#train/open-models.js";
 import { PRM_DIR, SWIFT_FILE } from "#train/paths.js";
+import { trainScalarHead } from "#train/swift/scalars.js";
 import { sampleProblem, mapConcurrently } from "#train/rollouts.js";
 import { isCorrect } from "#train/problems/check.js";
 import type { Progress } from "../progress.js";
@@ -35,6 +36,8 @@ export async function buildPool(
   const weights = Float32Array.of(...swift.gateWeight, ...swift.rewardWeight);
   const probe: Probe = { name: "swift", modelHash: swift.modelHash, weights, shape: [2, width] };
   try {
+    const scalarOptions = { problems: 300, rollouts: 8, maxTokens: MAX_SOLUTION_TOKENS, seed: options.seed };
+    const scalars = await trainScalarHead(engine, scalarOptions, signal);
     const records = await recordRollouts(
       engine,
       problems,
@@ -49,7 +52,7 @@ export async function buildPool(
       },
       signal,
     );
-    return toPool(records, { prm, swift: swift.bias });
+    return toPool(records, { prm, swift: swift.bias, scalars });
   } finally {
     await reader.model.dispose();
   }

@@ -20,6 +20,8 @@ export interface Rollout {
   readonly prm: readonly number[];
   /** SWIFT's reward, unbounded. */
   readonly swift: number;
+  /** The reward of the same head over log-prob and entropies alone. */
+  readonly scalars: number;
 }
 
 export interface PooledProblem {

@@ -3,6 +3,8 @@ import { prmScore, type PrmHead } from "#verifier/score/prm/head.js";
 import { type SwiftBias, swiftForward } from "#verifier/score/swift/head.js";
 import { canonicalAnswer } from "#verifier/answer/canonical.js";
 import { extractAnswer } from "#verifier/answer/extract.js";
+import { scalarReward } from "#train/swift/scalars.js";
+import type { SwiftWeights } from "#train/swift/train-head.js";
 import type { PooledProblem, Rollout } from "./pool.js";
 import type { RecordedProblem, RecordedSolution } from "./records.js";
 
@@ -10,6 +12,7 @@ export interface PoolScorers {
   readonly prm: PrmHead;
   /** The probe outputs in the records must be this head's two. */
   readonly swift: SwiftBias;
+  readonly scalars: SwiftWeights;
 }
 
 const all = (
@@ -21,7 +24,7 @@ function projections({ steps }: RecordedSolution): number[] {
   return steps.flatMap((step) => [...step.probeOutputs]);
 }
 
-export function toRollout(solution: RecordedSolution, { prm, swift }: PoolScorers): Rollout {
+export function toRollout(solution: RecordedSolution, { prm, swift, scalars }: PoolScorers): Rollout {
   const logProbs = all(solution, (step) => step.logProbs);
   const entropies = all(solution, (step) => step.entropies);
   const sumLogProb = logProbs.reduce((sum, value) => sum + value, 0);
@@ -37,6 +40,7 @@ export function toRollout(solution: RecordedSolution, { prm, swift }: PoolScorer
     readerSumLogProb: solution.read.at(-1)?.pathSumLogProb ?? 0,
     prm: solution.read.map((step) => prmScore(prm, step.features)),
     swift: swiftForward(projections(solution), swift),
+    scalars: scalarReward(solution, scalars),
   };
 }
 

@@ -23,6 +23,7 @@ export const SCORES: Readonly<Record<string, Score>> = {
   "sum log-prob": (rollout) => rollout.sumLogProb,
   "least log-prob": (rollout) => rollout.minLogProb,
   "mean entropy (negated)": (rollout) => -rollout.meanEntropy,
+  "SWIFT's form over log-prob and entropies": (rollout) => rollout.scalars,
   SWIFT: (rollout) => rollout.swift,
   "reader's sum log-prob, no head": (rollout) => rollout.readerSumLogProb,
   "PRM, last": (rollout) => lastOf(rollout.prm),
@@ -34,6 +35,7 @@ export const SCORES: Readonly<Record<string, Score>> = {
 const WEIGHTS: Readonly<Record<string, Score>> = {
   "mean log-prob": (rollout) => Math.exp(rollout.meanLogProb),
   "sum log-prob": (rollout) => Math.exp(rollout.sumLogProb),
+  "SWIFT's form over log-prob and entropies": (rollout) => sigmoid(rollout.scalars),
   SWIFT: (rollout) => sigmoid(rollout.swift),
   "reader's sum log-prob, no head": (rollout) => Math.exp(rollout.readerSumLogProb),
   "PRM, last": SCORES["PRM, last"]!,

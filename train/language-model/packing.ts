@@ -33,7 +33,7 @@ export function packBatch(source: DocumentSource, from: number, shape: BatchShap
     // Padding is a document of its own (0), so that it attends to something and stays finite.
     segments: new BigInt64Array(rows * time),
   };
-  const used = new Array<number>(rows).fill(0);
+  const used = Array.from({ length: rows }, () => 0);
   let index = from;
   let tokenCount = 0;
   for (; index < from + count; index++) {

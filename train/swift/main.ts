@@ -16,7 +16,13 @@ export interface TrainSwiftOptions {
 }
 
 /** Adam's rate and patience of the reference (arXiv 2505.12225), its rate scaled to our narrower states. */
-const HEAD = { learningRate: 1e-3, weightDecay: 1e-5, maxEpochs: 40, patience: 5, batchSize: 16 } as const;
+export const HEAD = {
+  learningRate: 1e-3,
+  weightDecay: 1e-5,
+  maxEpochs: 40,
+  patience: 5,
+  batchSize: 16,
+} as const;
 
 /** Problems whose seed no other training uses; the levels take turns. */
 export function headProblems(count: number, seed: number): Problem[] {
