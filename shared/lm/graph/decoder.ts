@@ -35,8 +35,8 @@ import { linear, type LinearMap, multiplyTransposed } from "./linear.js";
 import { rotaryTables } from "./rotary-tables.js";
 import { type PlannedWeights, WeightPlan } from "./weight-plan.js";
 
-/** Part of the name of every file made from this graph: raise it whenever graph or weight layout change. */
-export const DECODER_VERSION = 1;
+/** Raise it when the bytes of a weight change while its place, shape and type stay: a better quantiser, for one. */
+export const WEIGHTS_VERSION = 1;
 
 /**
  * Outputs of one probe in the graph. A product of fixed width rounds the same however many probes there are.

@@ -3,13 +3,13 @@
  * that is named after everything they depend on. Made once: in a temporary directory that is then renamed, so two processes that
  * start at once, or one that is killed, leave a whole directory or none.
  */
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ServiceError } from "#shared/errors.js";
 import type { ModelConfig } from "../checkpoint/config.js";
 import type { TensorSource } from "../checkpoint/safetensors.js";
-import { buildDecoder, DECODER_VERSION, type DecoderModel } from "../graph/decoder.js";
+import { buildDecoder, type DecoderModel, WEIGHTS_VERSION } from "../graph/decoder.js";
 import type { Precision } from "../types.js";
 
 const GRAPH_FILES = { plain: "model.onnx", blockwise: "model-blockwise.onnx" };
@@ -39,8 +39,8 @@ export async function prepareModelFiles(
   signal?: AbortSignal,
 ): Promise<string> {
   const { precision, threads, cacheDir } = options;
-  const directory = join(cacheDir, `${source.hash.slice(0, 32)}-${precision}-v${DECODER_VERSION}`);
   const files = buildFiles(source.config, precision);
+  const directory = join(cacheDir, `${source.hash.slice(0, 32)}-${precision}-${digest(files)}`);
   const blockwise = threads > source.config.numKvHeads;
   const graphPath = join(directory, blockwise ? GRAPH_FILES.blockwise : GRAPH_FILES.plain);
   if (await isWhole(directory, files)) return graphPath;
@@ -74,6 +74,13 @@ function buildFiles(config: ModelConfig, precision: Precision): ModelFiles {
     weights: plain.weights,
     weightBytes: plain.weightBytes,
   };
+}
+
+/** Changes with the graphs, which say where each weight lies, and with what is written there. */
+function digest({ graphs }: ModelFiles): string {
+  const hash = createHash("sha256").update(`weights ${WEIGHTS_VERSION}`);
+  for (const { bytes } of graphs) hash.update(bytes);
+  return hash.digest("hex").slice(0, 16);
 }
 
 /** All files are there, with the sizes they must have. */

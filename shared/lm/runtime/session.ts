@@ -40,6 +40,10 @@ export class Session {
           session: {
             // A session's idle threads spin; unlimited, they take the cores from the other model's.
             intra_op: { spin_duration_us: "50" },
+            // Masked scores have exponentials below the smallest normal number, on which processors are slow (a third
+            // of a prefill). It makes them exact zeros. The thread that calls `run` is left in that mode as well:
+            // there, Number.MIN_VALUE and its like count as 0.
+            set_denormal_as_zero: "1",
             // Without VNNI, products of 8-bit numbers would saturate.
             x64quantprecision: "1",
           },
