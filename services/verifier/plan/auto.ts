@@ -11,7 +11,10 @@ import { lookUp, type TableRow } from "./table.js";
 
 type Schedule = Generator<Run, StopReason | undefined, Progress>;
 
-/** The confidence from which a step search's answer is let stand. Its paths are kin, so counting them proves nothing. */
+/**
+ * The confidence from which an answer is let stand that a strong verifier has read. For a step search it alone decides:
+ * its paths are kin, so counting them proves nothing.
+ */
 const CONVINCED = 0.5;
 
 interface Choice {
@@ -49,7 +52,7 @@ function* sampleOn(choice: Choice, start: Progress, firstSamples: number): Sched
   let progress = yield { plan, candidates: 0 };
   let drawn = firstSamples;
   for (const run of row.runs) {
-    if (isSettled(progress)) return "decided";
+    if (isSettled(progress, features)) return "decided";
     if (drawn >= plan.n) break;
     const candidates = Math.min(run, plan.n - drawn, Math.floor(progress.affordable));
     if (candidates < 1) return "budget";
@@ -58,7 +61,7 @@ function* sampleOn(choice: Choice, start: Progress, firstSamples: number): Sched
     drawn += candidates;
     if (isHopeless(row, progress, before)) return undefined;
   }
-  return isSettled(progress) ? "decided" : drawn < (request.n ?? total) ? "budget" : undefined;
+  return isSettled(progress, features) ? "decided" : drawn < (request.n ?? total) ? "budget" : undefined;
 }
 
 /** Step searches of growing width, until one convinces. */
@@ -81,8 +84,10 @@ function* searchOn(choice: Choice, start: Progress): Schedule {
   return undefined;
 }
 
-function isSettled({ tally }: Progress): boolean {
-  return isDecided(tally.votes.map((vote) => vote.count));
+/** Samples that agree settle it, unless a strong verifier doubts what they agree on. */
+function isSettled({ tally }: Progress, { strength }: Features): boolean {
+  const convinced = strength === "weak" || tally.confidence >= CONVINCED;
+  return convinced && isDecided(tally.votes.map((vote) => vote.count));
 }
 
 /** Whether the last run's best candidate is so poor that more of the same is waste. */

@@ -17,8 +17,9 @@ export interface Difficulty {
 
 /**
  * Agreement: the share of equal pairs estimates the sum of p_i^2 without bias, and its root the largest p_i; all different
- * gives 0, where the share of the commonest answer would say 1/4 of four. A strong verifier's mean score is an estimate of
- * pass@1 of its own, and the two are averaged; a weak one's is not trusted.
+ * gives 0, where the share of the commonest answer would say 1/4 of four. A strong verifier's mean score is itself an
+ * estimate of pass@1, and the better one: samples may agree on an answer that the verifier knows to be wrong, and differ
+ * where one of them is right. A weak verifier is not asked.
  * `samples`: how many were drawn, those that did not finish included; they agree with nothing.
  */
 export function estimateDifficulty(
@@ -30,7 +31,7 @@ export function estimateDifficulty(
   const scores = candidates.map((candidate) => candidate.score).filter((score) => score !== undefined);
   const meanScore = scores.length === 0 ? undefined : scores.reduce((sum, score) => sum + score, 0) / samples;
   const trusted = strength === "strong" ? meanScore : undefined;
-  return { passRate: trusted === undefined ? agreement : (agreement + trusted) / 2, agreement, meanScore };
+  return { passRate: trusted ?? agreement, agreement, meanScore };
 }
 
 function agreementOf(candidates: readonly Candidate[], samples: number): number {
