@@ -8,7 +8,7 @@ import { bootstrap, type Interval, mean } from "#shared/stats.js";
 import type { Problem } from "#train/problems/generate.js";
 import { recordRollouts } from "#train/evaluation/records.js";
 import { createProgress } from "../progress.js";
-import { MAX_SOLUTION_TOKENS } from "./pool.js";
+import { MAX_SOLUTION_TOKENS, TEMPERATURE } from "./pool.js";
 
 export interface BackboneRow {
   /** Rollouts that cost as many FLOPs as the policy's rollouts and reading them: n (policy + PRM) / PRM. */
@@ -34,7 +34,7 @@ export async function backboneRow(
       count,
       seed,
       maxTokens: MAX_SOLUTION_TOKENS,
-      temperature: 1,
+      temperature: TEMPERATURE,
       onProgress: createProgress("PRM's backbone as policy"),
     },
     signal,

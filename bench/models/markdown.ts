@@ -1,5 +1,6 @@
 /** The models' report as Markdown tables. */
 import type { Interval } from "#shared/stats.js";
+import { TEMPERATURE } from "./pool.js";
 import type { ModelsReport } from "./run.js";
 
 const number = (value: number): string => value.toFixed(3);
@@ -20,7 +21,7 @@ export function toMarkdown(report: ModelsReport): string {
   const heads = levels.map((level) => `L${level}`);
   const candidates = [...new Set(accuracy.map((each) => each.n))];
   const sections = [
-    `Measured by \`${report.command}\`: ${report.problemsPerLevel} test problems per level, temperature 1, seed ${report.seed}. Brackets are 95 % bootstrap intervals over problems.`,
+    `Measured by \`${report.command}\`: ${report.problemsPerLevel} test problems per level, temperature ${TEMPERATURE}, seed ${report.seed}. Brackets are 95 % bootstrap intervals over problems.`,
     "### Through the service: Solve over gRPC",
     table(
       [

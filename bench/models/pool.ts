@@ -17,6 +17,9 @@ import type { Progress } from "../progress.js";
 /** Longer than any gold solution; what runs on is lost. */
 export const MAX_SOLUTION_TOKENS = 120;
 
+/** What search samples with unless told otherwise. */
+export const TEMPERATURE = 0.8;
+
 export function testProblems(levels: readonly number[], perLevel: number, seed: number): Problem[] {
   return levels.flatMap((level) =>
     Array.from({ length: perLevel }, (_, i) => generateProblem({ level }, "test", seed, i)),
@@ -45,7 +48,7 @@ export async function buildPool(
         count: options.count,
         seed: options.seed,
         maxTokens: MAX_SOLUTION_TOKENS,
-        temperature: 1,
+        temperature: TEMPERATURE,
         probes: [probe],
         reader,
         onProgress: progress,
