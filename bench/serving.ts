@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Engine } from "#generator/engine/types.js";
 import { chooseModels } from "#cli/options/models.js";
 import { runSolve } from "#cli/client/solve.js";
@@ -23,6 +24,8 @@ export interface ServingMeasurement {
   readonly tokensPerSecond: number;
   /** Time of the engine's steps that was not spent inside `session.run`, as a share of all. */
   readonly outsideRun: number;
+  /** The longest that this thread, which would answer gRPC, was kept from its event loop while the Worker decoded. */
+  readonly longestLoopDelayMs: number;
 }
 
 export interface TokenCosts {
@@ -73,6 +76,8 @@ async function measureServing(
   signal: AbortSignal,
 ): Promise<ServingMeasurement> {
   await sampleOnce(engine, 0, count, signal);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
   const rates: number[] = [];
   const shares: number[] = [];
   for (let repeat = 1; repeat <= REPEATS; repeat++) {
@@ -82,7 +87,14 @@ async function measureServing(
     rates.push((1000 * tokens) / (performance.now() - started));
     shares.push(1 - (after.modelRunMs - before.modelRunMs) / (after.stepMs - before.stepMs));
   }
-  return { candidates: count, tokensPerSecond: median(rates), outsideRun: median(shares) };
+  delay.disable();
+  const longestLoopDelayMs = delay.max / 1e6;
+  return {
+    candidates: count,
+    tokensPerSecond: median(rates),
+    outsideRun: median(shares),
+    longestLoopDelayMs,
+  };
 }
 
 /** Beam searches through both services: forks, prunes and incremental scoring at work. */
