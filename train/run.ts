@@ -22,8 +22,8 @@ export type Metrics = Readonly<Record<string, number>>;
 
 /** Longer than any gold solution. */
 const MAX_SOLUTION_TOKENS = 120;
-const PRM_HEAD = { problems: 600, rollouts: 8, completions: 4, maxTokens: MAX_SOLUTION_TOKENS, seed: 31 };
-const SWIFT_HEAD = { problems: 600, rollouts: 8, maxTokens: MAX_SOLUTION_TOKENS, seed: 41 };
+const PRM_HEAD = { problems: 400, rollouts: 8, completions: 4, maxTokens: MAX_SOLUTION_TOKENS, seed: 31 };
+const SWIFT_HEAD = { problems: 400, rollouts: 8, maxTokens: MAX_SOLUTION_TOKENS, seed: 41 };
 
 async function trainLanguageModel(
   recipe: Recipe,
