@@ -50,24 +50,3 @@ export function bootstrap<T>(
   const quantile = (q: number): number => values[Math.min(resamples - 1, Math.floor(q * resamples))]!;
   return { estimate: statistic(units), low: quantile(0.025), high: quantile(0.975) };
 }
-
-/** Spearman's rank correlation; ties share their mean rank. */
-export function spearman(a: readonly number[], b: readonly number[]): number {
-  const [x, y] = [ranks(a), ranks(b)];
-  const [mx, my] = [mean(x), mean(y)];
-  const covariance = sum(x.map((value, i) => (value - mx) * (y[i]! - my)));
-  const scale = Math.sqrt(sum(x.map((v) => (v - mx) ** 2)) * sum(y.map((v) => (v - my) ** 2)));
-  return covariance / scale;
-}
-
-function ranks(values: readonly number[]): number[] {
-  const order = values.map((_, i) => i).toSorted((a, b) => values[a]! - values[b]!);
-  const result = Array.from({ length: values.length }, () => 0);
-  for (let from = 0; from < order.length; ) {
-    let to = from;
-    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
-    for (let i = from; i < to; i++) result[order[i]!] = (from + 1 + to) / 2;
-    from = to;
-  }
-  return result;
-}

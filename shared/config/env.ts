@@ -32,20 +32,9 @@ export function readInt<D extends number | undefined>(
   const text = valueOf(env, name);
   if (text === undefined) return fallback;
   const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-  return inRange(name, "an integer", text, Number.isSafeInteger(value) ? value : Number.NaN, range);
-}
-
-/** A finite decimal number; `range` is inclusive. */
-export function readFloat<D extends number | undefined>(
-  env: Env,
-  name: string,
-  fallback: D,
-  range: Range = {},
-): number | D {
-  const text = valueOf(env, name);
-  if (text === undefined) return fallback;
-  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
-  return inRange(name, "a number", text, value, range);
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = range;
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw configError(name, `must be an integer${describe(range)}, got ${quote(text)}`);
 }
 
 export function readEnum<T extends string, D extends T | undefined>(
@@ -79,11 +68,10 @@ function valueOf(env: Env, name: string): string | undefined {
   return value === "" ? undefined : value;
 }
 
-function inRange(name: string, kind: string, text: string, value: number, { min, max }: Range): number {
-  if (Number.isFinite(value) && value >= (min ?? -Infinity) && value <= (max ?? Infinity)) return value;
+function describe({ min, max }: Range): string {
   const bounds = [min === undefined ? "" : `at least ${min}`, max === undefined ? "" : `at most ${max}`];
   const range = bounds.filter((bound) => bound !== "").join(" and ");
-  throw configError(name, `must be ${kind}${range === "" ? "" : ` of ${range}`}, got ${quote(text)}`);
+  return range === "" ? "" : ` of ${range}`;
 }
 
 function quote(text: string): string {

@@ -16,7 +16,6 @@ const ARROWS: readonly (readonly [room: string, allowed: readonly string[]])[] =
     [
       "shared/errors",
       "shared/rng",
-      "shared/async",
       "services/verifier/ports",
       "services/verifier/answer",
       "services/verifier/plan",

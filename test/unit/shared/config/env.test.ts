@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readBool, readEnum, readFloat, readInt, readString, requireString } from "#shared/config/env.js";
+import { readBool, readEnum, readInt, readString, requireString } from "#shared/config/env.js";
 
 describe("a malformed variable is named, with what must hold and what was got", () => {
   test.each([
@@ -14,9 +14,6 @@ describe("a malformed variable is named, with what must hold and what was got", 
       () => readInt({ N: "99999999999999999999" }, "N", 1),
     ],
     ['N must be an integer, got "0x10"', () => readInt({ N: "0x10" }, "N", 1)],
-    ['X must be a number, got "NaN"', () => readFloat({ X: "NaN" }, "X", 1)],
-    ['X must be a number, got "Infinity"', () => readFloat({ X: "Infinity" }, "X", 1)],
-    ['X must be a number of at least 0, got "-1e3"', () => readFloat({ X: "-1e3" }, "X", 1, { min: 0 })],
     ['P must be one of a, b, got "c"', () => readEnum({ P: "c" }, "P", ["a", "b"], "a")],
     ['B must be one of true, false, 1, 0, got "yes"', () => readBool({ B: "yes" }, "B", true)],
     ["DIR must be set: a directory", () => requireString({ DIR: " " }, "DIR", "a directory")],
@@ -26,12 +23,11 @@ describe("a malformed variable is named, with what must hold and what was got", 
 });
 
 describe("a good or missing variable", () => {
-  const env = { S: " text ", I: "-7", F: ".5e1", E: "b", T: "1", EMPTY: "" };
+  const env = { S: " text ", I: "-7", E: "b", T: "1", EMPTY: "" };
 
   test("is read as what it says", () => {
     expect(readString(env, "S", undefined)).toBe("text");
     expect(readInt(env, "I", 0)).toBe(-7);
-    expect(readFloat(env, "F", 0)).toBe(5);
     expect(readEnum(env, "E", ["a", "b"], "a")).toBe("b");
     expect(readBool(env, "T", false)).toBe(true);
   });
