@@ -22,7 +22,8 @@ export interface TensorSource {
   readonly paths: readonly string[];
   /**
    * A tensor's values, row-major, widened from F16 or BF16 where it is stored so.
-   * @throws ServiceError `failed_precondition`: no such tensor, another dtype, or the file has changed since.
+   * @throws ServiceError `failed_precondition`: no such tensor, another dtype, a number that is not finite, or the file
+   * has changed since.
    */
   read(name: string, signal?: AbortSignal): Promise<Float32Array>;
 }
@@ -86,7 +87,9 @@ async function readIndex(indexPath: string): Promise<Map<string, string>> {
 export async function readHeader(path: string): Promise<SafetensorsHeader> {
   const file = basename(path);
   return withFile(path, async (handle) => {
-    const { size } = await handle.stat();
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw refuseFile(path, "must be a safetensors file, got something else");
+    const { size } = stats;
     const prefix = await readExactly(handle, file, 0, Math.min(size, LENGTH_BYTES));
     const length = headerLength(file, prefix, size);
     const bytes = await readExactly(handle, file, LENGTH_BYTES, length);
@@ -132,6 +135,11 @@ async function readTensor(
     const target = values.subarray(done / elementBytes, done / elementBytes + count);
     if (dtype === "F32") target.set(new Float32Array(bytes.buffer, 0, count));
     else (dtype === "F16" ? widenHalf : widenBfloat16)(new Uint16Array(bytes.buffer, 0, count), target);
+  }
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) {
+    const got = `got ${values[wrong]} at ${wrong}`;
+    throw refuseFile(file, `tensor ${quote(name)}: its numbers must be finite, ${got}; get the file again`);
   }
   return values;
 }
