@@ -15,9 +15,12 @@ export function sharedPath(...parts: readonly string[]): string | undefined {
 /** A suite that needs paths below ../shared; skipped, with the reason in its title, when one is missing. */
 export function describeWithShared(title: string, needs: readonly string[], body: () => void): void {
   const missing = needs.filter((path) => sharedPath(path) === undefined);
-  if (missing.length === 0) return describe(title, body);
-  // The body may read the data as it is collected, which even a skipped suite is.
-  describe.skip(title, () => test(`skipped: ../shared/${missing.join(", ../shared/")} is not there`, () => {}));
+  if (missing.length === 0) describe(title, body);
+  else {
+    // The body may read the data as it is collected, which even a skipped suite is.
+    const reason = `skipped: ../shared/${missing.join(", ../shared/")} is not there`;
+    describe.skip(title, () => test(reason, () => {}));
+  }
 }
 
 export interface Golden {
