@@ -1,6 +1,7 @@
 /** The tables of the model cards: every chooser on one pool, per level, with bootstrap intervals over problems. */
 import { createRng } from "#shared/rng.js";
 import { auc, bootstrap, type Interval, mean } from "#shared/stats.js";
+import { sigmoid } from "#verifier/score/probability.js";
 import {
   bestOf,
   type Chooser,
@@ -14,8 +15,6 @@ import {
   type Score,
   weightedVote,
 } from "./pool.js";
-
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Every score that can rank candidates, weakest evidence first. */
 export const SCORES: Readonly<Record<string, Score>> = {

@@ -4,6 +4,7 @@
  * few hundred weights train in seconds.
  */
 import { createRng, shuffled } from "#shared/rng.js";
+import { sigmoid } from "#verifier/score/probability.js";
 import type { PrmHead } from "#verifier/score/prm/head.js";
 import { AdamW } from "#train/optimizer.js";
 
@@ -22,8 +23,6 @@ export interface PrmTrainOptions {
   readonly batchSize: number;
   readonly seed: number;
 }
-
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Parameters as one vector: hidden weight [hidden, width], hidden bias [hidden], output weight [hidden], output bias. */
 interface Layout {

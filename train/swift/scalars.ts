@@ -2,6 +2,7 @@
  * The baseline that could embarrass a SWIFT head: the same head over three numbers per token instead of all hidden
  * states: the token's log-probability, the entropy it was drawn from, and the entropy after it.
  */
+import { sigmoid } from "#verifier/score/probability.js";
 import type { Engine } from "#generator/engine/types.js";
 import type { RecordedSolution } from "#train/evaluation/records.js";
 import { recordRollouts } from "#train/evaluation/records.js";
@@ -31,7 +32,7 @@ export function scalarReward(solution: Pick<RecordedSolution, "steps">, weights:
       gate += weights.gate[i]! * states[at + i]!;
       reward += weights.reward[i]! * states[at + i]!;
     }
-    const g = 1 / (1 + Math.exp(-gate));
+    const g = sigmoid(gate);
     weighted += g * reward;
     total += g;
   }

@@ -4,6 +4,7 @@
  * ∂r_t = dR g_t / S and ∂g̃_t = dR g_t (1 - g_t) (r_t - R) / S, where g = σ(g̃) and S = Σ g.
  */
 import { createRng, shuffled } from "#shared/rng.js";
+import { sigmoid } from "#verifier/score/probability.js";
 import { AdamW } from "#train/optimizer.js";
 
 /** A solution's token states [tokens, width] row-major, and whether its answer was right. */
@@ -41,7 +42,6 @@ export interface SwiftTrained {
   readonly validationLoss: number;
 }
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 /** One problem in five validates. */
 const VALIDATION_SHARE = 5;
 
