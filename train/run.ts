@@ -43,7 +43,7 @@ async function trainLanguageModel(
 export const trainPolicyModel = (options: RunOptions, signal: AbortSignal): Promise<Metrics> =>
   trainLanguageModel(policyRecipe, options, signal);
 
-/** The reader, unless it is there already, then the head on the policy's rollouts. */
+/** The reader, then the head on the policy's rollouts. */
 export async function trainPrmModel(options: RunOptions, signal: AbortSignal): Promise<Metrics> {
   const reader = await trainLanguageModel(prmRecipe, options, signal);
   return { ...reader, ...(await trainPrmHeadOf(options, signal)) };

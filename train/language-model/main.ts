@@ -1,4 +1,5 @@
 /** Trains a shipped language model from its recipe and writes the checkpoint. */
+import { rm } from "node:fs/promises";
 import type { Recipe } from "./recipes.js";
 import { createProblemEncoder, problemDocuments, withDrills } from "./documents.js";
 import { type Trained, type TrainProgress, trainLanguageModel } from "./train.js";
@@ -39,5 +40,7 @@ export async function trainRecipe(
     signal,
   );
   await writeCheckpoint(out, config, trained.parameters, { recipe: recipe.name, seed: String(seed) });
+  // A finished run has nothing to go on from; the next one starts anew.
+  await rm(stateDir, { recursive: true, force: true });
   return trained;
 }
