@@ -45,7 +45,7 @@ export const policyRecipe: Recipe = {
     headDim: 32,
   },
   shape: { batch: 10, time: 192 },
-  schedule: { peakLearningRate: 3e-3, warmupSteps: 100, totalSteps: 2000, finalRatio: 0.03 },
+  schedule: { peakLearningRate: 3e-3, warmupSteps: 100, totalSteps: 2500, finalRatio: 0.03 },
   optimizer,
   seed: 11,
   mixture: [1, 1, 1, 1, 1, 1],
