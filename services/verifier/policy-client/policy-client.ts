@@ -79,9 +79,10 @@ class GrpcPolicy implements PolicyClient {
     }
   }
 
-  /** The generator's refusals pass as they are; a connection that is not there names the address and the remedy. */
+  /** The generator's refusals pass; a connection that is not there names the address and the remedy. */
   #toError(error: unknown): unknown {
-    if (!(error instanceof ServiceError) || error.code !== "unavailable") return error;
+    if (!(error instanceof ServiceError)) return error;
+    if (error.code !== "unavailable") return inWordsOfSolve(error);
     const message = this.#message(
       `must be running and reachable (${error.message}); start it or set GENERATOR_ADDRESS`,
     );
@@ -96,4 +97,17 @@ class GrpcPolicy implements PolicyClient {
   #message(problem: string): string {
     return `the generator at ${this.#address} ${problem}`;
   }
+}
+
+/** Fields of Open that a refusal names, as a caller of this service knows them: Open's prompt is the problem. */
+function inWordsOfSolve(error: ServiceError): ServiceError {
+  const { code, message, details } = error;
+  if (details.fieldViolations === undefined) return error;
+  const renamed = (text: string): string =>
+    text.replaceAll(/\bopen\.(prompt|messages)\b/g, "problem").replaceAll(/\bopen\.(?=\w)/g, "");
+  const fieldViolations = details.fieldViolations.map(({ field, description }) => ({
+    field: renamed(field),
+    description: renamed(description),
+  }));
+  return new ServiceError(code, renamed(message), { ...details, fieldViolations }, { cause: error });
 }

@@ -30,6 +30,8 @@ export interface BatcherLimits {
   readonly maxWaitingSteps: number;
 }
 
+const CONTEXT_EXCEEDED = "PRM_CONTEXT_EXCEEDED";
+
 export class PrmBatcher {
   readonly #model: LanguageModel;
   readonly #head: PrmHead;
@@ -65,11 +67,10 @@ export class PrmBatcher {
   }
 
   /**
-   * Runs the prompt, once per session. failed_precondition when it does not fit the reader's context,
-   * resource_exhausted when there is no memory for it.
+   * Runs the prompt, once per session. invalid_argument when it does not fit the reader's context, resource_exhausted when there is no memory for it.
    */
   async open(sessionId: number, promptIds: readonly number[]): Promise<void> {
-    this.#checkContext(promptIds.length, "the problem's prompt");
+    this.#checkProblem(promptIds.length);
     this.#opening.add(sessionId);
     try {
       const { prefix, output } = await this.#exclusive(async () => {
@@ -144,7 +145,7 @@ export class PrmBatcher {
             reason: "EMPTY_STEP",
           });
         nodes.push(session.tree.add(step.nodeId, step.parentId, step.tokenIds.length));
-        this.#checkContext(nodes.at(-1)!.totalTokens, "problem, path and step together");
+        this.#checkPath(nodes.at(-1)!.totalTokens);
       }
       return nodes;
     } catch (error) {
@@ -295,14 +296,25 @@ export class PrmBatcher {
     }
   }
 
-  #checkContext(tokens: number, what: string): void {
+  #checkProblem(tokens: number): void {
+    const { contextLength } = this.#model.info;
+    if (tokens <= contextLength) return;
+    const description = `must fit the PRM's context of ${contextLength} tokens, got ${tokens}; shorten it`;
+    throw new ServiceError("invalid_argument", `problem ${description}`, {
+      reason: CONTEXT_EXCEEDED,
+      fieldViolations: [{ field: "problem", description }],
+    });
+  }
+
+  /** A path may be the policy's own, so its length is nobody's bad argument. */
+  #checkPath(tokens: number): void {
     const { contextLength } = this.#model.info;
     if (tokens <= contextLength) return;
     throw new ServiceError(
       "failed_precondition",
-      `${what} must fit the PRM's context of ${contextLength} tokens, got ${tokens}; shorten the solution or use a PRM with a longer context`,
+      `problem, path and step together must fit the PRM's context of ${contextLength} tokens, got ${tokens}; shorten the solution or use a PRM with a longer context`,
       {
-        reason: "PRM_CONTEXT_EXCEEDED",
+        reason: CONTEXT_EXCEEDED,
         metadata: { contextLength: `${contextLength}`, tokens: `${tokens}` },
       },
     );

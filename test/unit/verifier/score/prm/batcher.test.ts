@@ -125,9 +125,16 @@ describe("PRM batcher", () => {
       code: "failed_precondition",
       message: expect.stringMatching(/6 tokens, got 7/),
     });
-    await expect(batcher.open(2, [1, 2, 3, 4, 5, 6, 7])).rejects.toMatchObject({
-      code: "failed_precondition",
+  });
+
+  test("refuses a problem beyond the reader's context as a bad argument", async () => {
+    const { batcher } = setUp({}, 6);
+    await expect(batcher.open(1, [1, 2, 3, 4, 5, 6, 7])).rejects.toMatchObject({
+      code: "invalid_argument",
+      message: expect.stringMatching(/6 tokens, got 7/),
+      details: { reason: "PRM_CONTEXT_EXCEEDED", fieldViolations: [{ field: "problem" }] },
     });
+    expect(batcher.sessionCount).toBe(0);
   });
 
   test("memory beyond the cap is resource_exhausted, and pruning gives it back", async () => {
