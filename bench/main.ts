@@ -2,10 +2,12 @@
 import { parseArgs } from "node:util";
 import { availableParallelism } from "node:os";
 import { runEngine } from "./serving.js";
+import { runCards } from "./models/cards.js";
 import { runModels } from "./models/run.js";
 
 const USAGE = `usage: npm run bench -- engine [--policy DIR] [--threads N]
        npm run bench -- models [--per-level 100] [--seed 777] [--threads N]
+       npm run bench -- cards
 `;
 
 const { values, positionals } = parseArgs({
@@ -25,6 +27,7 @@ if (name === "engine")
   await runEngine({ ...(values.policy !== undefined && { policy: values.policy }), threads }, signal);
 else if (name === "models")
   await runModels({ perLevel: Number(values["per-level"]), seed: Number(values.seed), threads }, signal);
+else if (name === "cards") await runCards();
 else {
   process.stderr.write(USAGE);
   process.exitCode = 2;

@@ -16,68 +16,85 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
   return [row(header), row(header.map(() => "---")), ...rows.map(row)].join("\n");
 }
 
-export function toMarkdown(report: ModelsReport): string {
-  const { levels, search, accuracy, backbone } = report;
-  const heads = levels.map((level) => `L${level}`);
-  const candidates = [...new Set(accuracy.map((each) => each.n))];
-  const sections = [
-    `Measured by \`${report.command}\`: ${report.problemsPerLevel} test problems per level, temperature ${TEMPERATURE}, seed ${report.seed}. Brackets are 95 % bootstrap intervals over problems.`,
-    "### Through the service: Solve over gRPC",
-    table(
-      [
-        "strategy",
-        ...heads,
-        "all",
-        "against the first row",
-        "generated tokens",
-        "verifier tokens",
-        "GFLOP",
-        "ms",
-      ],
-      search.map((each) => [
+export const heading = (report: ModelsReport): string =>
+  `Measured by \`${report.command}\`: ${report.problemsPerLevel} test problems per level, temperature ${TEMPERATURE}, seed ${report.seed}. Brackets are 95 % bootstrap intervals over problems.`;
+
+const levelHeads = ({ levels }: ModelsReport): string[] => levels.map((level) => `L${level}`);
+
+/** Strategies through Solve: accuracy per level, and what they spent. */
+export function searchSection(report: ModelsReport): string {
+  const header = ["strategy", ...levelHeads(report), "all", "against the first row"];
+  const costs = ["generated tokens", "verifier tokens", "GFLOP", "ms"];
+  return table(
+    [...header, ...costs],
+    report.search.map((each) => [
+      each.method,
+      ...each.byLevel.map(number),
+      interval(each.overall),
+      difference(each.againstFirst),
+      each.generatedTokens.toFixed(0),
+      each.verifierTokens.toFixed(0),
+      each.gflops.toFixed(1),
+      each.wallMs.toFixed(0),
+    ]),
+  );
+}
+
+export function policySection(report: ModelsReport): string {
+  return table(["", ...levelHeads(report)], [["greedy pass@1", ...report.greedy.map(number)]]);
+}
+
+/** Every way to choose among the same n rollouts. */
+export function choiceSection(report: ModelsReport, n: number): string {
+  return table(
+    [`choice among ${n}`, ...levelHeads(report), "all", "against majority"],
+    report.accuracy
+      .filter((each) => each.n === n)
+      .map((each) => [
         each.method,
         ...each.byLevel.map(number),
         interval(each.overall),
-        difference(each.againstFirst),
-        each.generatedTokens.toFixed(0),
-        each.verifierTokens.toFixed(0),
-        each.gflops.toFixed(1),
-        each.wallMs.toFixed(0),
+        difference(each.againstMajority),
       ]),
-    ),
-    "### The policy alone",
-    table(["", ...heads], [["greedy pass@1", ...report.greedy.map(number)]]),
-    ...candidates.flatMap((n) => [
-      `### Choosing among the same ${n} rollouts`,
-      table(
-        ["choice", ...heads, "all", "against majority"],
-        accuracy
-          .filter((each) => each.n === n)
-          .map((each) => [
-            each.method,
-            ...each.byLevel.map(number),
-            interval(each.overall),
-            difference(each.againstMajority),
-          ]),
-      ),
-    ]),
-    "### What tells right from wrong",
-    table(
-      ["score", "AUC over all rollouts", "AUC within a problem"],
-      report.auc.map((each) => [each.score, number(each.overall), interval(each.withinProblem)]),
-    ),
-    "### The PRM's own backbone as the policy, at equal FLOPs",
-    table(
-      ["", ...heads, "all", "pass@1"],
+  );
+}
+
+export function aucSection(report: ModelsReport): string {
+  return table(
+    ["score", "AUC over all rollouts", "AUC within a problem"],
+    report.auc.map((each) => [each.score, number(each.overall), interval(each.withinProblem)]),
+  );
+}
+
+export function backboneSection(report: ModelsReport): string {
+  const { backbone } = report;
+  return table(
+    ["", ...levelHeads(report), "all", "pass@1"],
+    [
       [
-        [
-          `majority@${backbone.n}`,
-          ...backbone.majorityByLevel.map(number),
-          interval(backbone.majority),
-          interval(backbone.passRate),
-        ],
+        `majority@${backbone.n}`,
+        ...backbone.majorityByLevel.map(number),
+        interval(backbone.majority),
+        interval(backbone.passRate),
       ],
-    ),
+    ],
+  );
+}
+
+export function toMarkdown(report: ModelsReport): string {
+  const candidates = [...new Set(report.accuracy.map((each) => each.n))];
+  const sections = [
+    heading(report),
+    "## Through the service: Solve over gRPC",
+    searchSection(report),
+    "## The policy alone",
+    policySection(report),
+    "## Choosing among the same rollouts",
+    ...candidates.map((n) => choiceSection(report, n)),
+    "## What tells right from wrong",
+    aucSection(report),
+    "## The PRM's own backbone as the policy, at equal FLOPs",
+    backboneSection(report),
   ];
   return `${sections.join("\n\n")}\n`;
 }

@@ -1,0 +1,71 @@
+/**
+ * `npm run bench -- cards`: copies the measured tables into the model cards and the README, between their markers, so
+ * that no number there is typed by hand.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { packageRoot } from "#shared/rpc/package-root.js";
+import { RESULTS_DIR } from "#train/paths.js";
+import type { ServingReport } from "../serving.js";
+import {
+  aucSection,
+  backboneSection,
+  choiceSection,
+  heading,
+  policySection,
+  searchSection,
+} from "./markdown.js";
+import type { ModelsReport } from "./run.js";
+
+const START = "<!-- measured -->";
+const END = "<!-- /measured -->";
+
+const ROLLOUTS = 16;
+
+function policyCard(report: ModelsReport): string[] {
+  return [heading(report), policySection(report), choiceSection(report, ROLLOUTS), aucSection(report)];
+}
+
+function prmCard(report: ModelsReport): string[] {
+  return [
+    heading(report),
+    "Strategies through Solve:",
+    searchSection(report),
+    "Choosing among the same 16 rollouts of the policy:",
+    choiceSection(report, ROLLOUTS),
+    "What tells right from wrong:",
+    aucSection(report),
+    "The PRM's own language model as the policy, for the FLOPs that the policy and the PRM spend on 16 candidates:",
+    backboneSection(report),
+  ];
+}
+
+function servingLine({ model, serving, tokens, machine, command }: ServingReport): string {
+  const rates = serving.map((each) => `${each.tokensPerSecond.toFixed(0)} at ${each.candidates}`).join(", ");
+  const widest = serving.at(-1)!;
+  return (
+    `The policy (${(model.parameters / 1e6).toFixed(2)} million parameters, ${model.precision}) writes ${rates} candidates (tokens/s, sampling included); ` +
+    `${(100 * widest.outsideRun).toFixed(1)} % of the engine's time at ${widest.candidates} is outside ONNX Runtime. ` +
+    `The PRM runs ${tokens.prmTokensPerNewToken.toFixed(3)} tokens per new step token; ${tokens.reprefilledTokens} tokens are run again after forks and prunes. ` +
+    `(\`${command}\`, ${machine})`
+  );
+}
+
+async function replaceMeasured(file: string, sections: readonly string[]): Promise<void> {
+  const path = join(packageRoot, file);
+  const text = await readFile(path, "utf8");
+  const [from, to] = [text.indexOf(START), text.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`${file} must hold ${START} and ${END}, in this order`);
+  const body = `${text.slice(0, from + START.length)}\n\n${sections.join("\n\n")}\n\n${text.slice(to)}`;
+  await writeFile(path, body);
+}
+
+export async function runCards(): Promise<void> {
+  const read = async <T>(name: string): Promise<T> =>
+    JSON.parse(await readFile(join(RESULTS_DIR, name), "utf8")) as T;
+  const models = await read<ModelsReport>("models.json");
+  const serving = await read<ServingReport>("engine.json");
+  await replaceMeasured("models/policy/README.md", policyCard(models));
+  await replaceMeasured("models/prm/README.md", prmCard(models));
+  await replaceMeasured("README.md", [heading(models), searchSection(models), servingLine(serving)]);
+}
