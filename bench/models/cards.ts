@@ -15,7 +15,7 @@ import {
   policySection,
   searchSection,
 } from "./markdown.js";
-import type { ModelsReport } from "./run.js";
+import type { ModelsReport } from "./report.js";
 
 const START = "<!-- measured -->";
 const END = "<!-- /measured -->";

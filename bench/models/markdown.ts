@@ -1,7 +1,7 @@
 /** The models' report as Markdown tables. */
 import type { Interval } from "#shared/stats.js";
 import { TEMPERATURE } from "./pool.js";
-import type { ModelsReport } from "./run.js";
+import type { ModelsReport } from "./report.js";
 
 const number = (value: number): string => value.toFixed(3);
 const interval = ({ estimate, low, high }: Interval): string =>

@@ -4,31 +4,20 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type AccuracyRow, type AucRow, accuracyRows, aucRows } from "#train/evaluation/tables.js";
+import { accuracyRows, aucRows } from "#train/evaluation/tables.js";
 import { openEngine } from "#train/open-models.js";
 import { POLICY_DIR, PRM_DIR, RESULTS_DIR } from "#train/paths.js";
 import { createProgress } from "../progress.js";
 import { backboneRow, type BackboneRow } from "./backbone.js";
 import { toMarkdown } from "./markdown.js";
+import type { ModelsReport } from "./report.js";
 import { buildPool, greedyByLevel, testProblems } from "./pool.js";
-import { type SearchMethod, type SearchRow, searchRows } from "./search.js";
+import { type SearchMethod, searchRows } from "./search.js";
 
 export interface ModelsOptions {
   readonly perLevel: number;
   readonly seed: number;
   readonly threads: number;
-}
-
-export interface ModelsReport {
-  readonly command: string;
-  readonly seed: number;
-  readonly levels: readonly number[];
-  readonly problemsPerLevel: number;
-  readonly greedy: readonly number[];
-  readonly accuracy: readonly AccuracyRow[];
-  readonly auc: readonly AucRow[];
-  readonly backbone: BackboneRow;
-  readonly search: readonly SearchRow[];
 }
 
 const LEVELS = [1, 2, 3, 4, 5, 6];

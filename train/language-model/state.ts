@@ -1,7 +1,14 @@
 /** A training run on disk: one raw float32 file (parameters, moment 1, moment 2) named by a small JSON file. */
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { RunState } from "./train.js";
+import type { TrainingState } from "#shared/lm/runtime/training-session.js";
+
+/** What a run carries between steps, beside the optimizer's state. */
+export interface RunState {
+  readonly optimizer: TrainingState;
+  nextDocument: number;
+  tokensSeen: number;
+}
 
 interface Header {
   readonly step: number;

@@ -13,7 +13,7 @@ import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
 import { initialParameters } from "./init.js";
 import { packBatch, type Document, type DocumentSource } from "./packing.js";
 import { learningRateAt, type Schedule } from "./schedule.js";
-import { loadState, saveState } from "./state.js";
+import { loadState, type RunState, saveState } from "./state.js";
 
 export interface TrainOptions {
   readonly config: ModelConfig;
@@ -49,13 +49,6 @@ export interface TrainProgress {
 export interface Trained {
   readonly parameters: Float32Array;
   readonly history: readonly TrainProgress[];
-}
-
-/** What a run carries between steps, beside the optimizer's state. */
-export interface RunState {
-  readonly optimizer: TrainingState;
-  nextDocument: number;
-  tokensSeen: number;
 }
 
 function freshState({ config, seed, initial }: TrainOptions): RunState {
