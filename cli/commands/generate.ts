@@ -50,7 +50,11 @@ export function addGenerate(program: Command, context: CommandContext): void {
       return progress.during("generating", () => complete(generator, request, signal));
     });
     if (flags.json === true) for (const completion of completions) terminal.event(completion);
-    else for (const line of describe(request, completions, terminal.style)) terminal.result(line);
+    else {
+      for (const line of describe(request, completions, terminal.style)) terminal.result(line);
+      // A single text stands alone on stdout, to be piped on; what is known of it goes beside.
+      if (completions.length === 1) terminal.note(terminal.style(summary(completions[0]!), "dim"));
+    }
   });
 }
 
