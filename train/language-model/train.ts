@@ -3,11 +3,7 @@
  * that resume exactly, progress with the time left. Knows tokens, not what they mean.
  */
 import { buildEvaluation, buildTrainingStep, type AdamWOptions } from "#shared/lm/graph/training.js";
-import {
-  TrainingSession,
-  type PackedBatch,
-  type TrainingState,
-} from "#shared/lm/runtime/training-session.js";
+import { TrainingSession, type PackedBatch } from "#shared/lm/runtime/training-session.js";
 import type { BatchShape } from "#shared/lm/graph/training.js";
 import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
 import { initialParameters } from "./init.js";
