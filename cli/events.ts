@@ -58,7 +58,8 @@ export interface BestSoFarEvent {
 
 export interface CandidateShape {
   readonly answer: string;
-  readonly score: number;
+  /** Null when nothing was scored. */
+  readonly score: number | null;
   readonly text: string;
   readonly node_id: number;
   readonly step_scores: readonly number[];

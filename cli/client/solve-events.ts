@@ -53,7 +53,7 @@ function toSolved(solved: Solved__Output): SolvedEvent {
 function toCandidate(candidate: Candidate__Output): CandidateShape {
   return {
     answer: candidate.answer,
-    score: candidate.score,
+    score: candidate.score ?? null,
     text: candidate.text,
     node_id: candidate.nodeId,
     step_scores: candidate.stepScores,

@@ -181,7 +181,8 @@ async function* runSession(
       tasks.push(done);
     } else if (request.prune) {
       for (const id of request.prune.nodeIds) {
-        dead.add(id);
+        if (id !== 0) dead.add(id);
+        else for (const [child, { parentId }] of nodes) if (parentId === 0 && child !== 0) dead.add(child);
         logs.pruned.push(id);
       }
     }

@@ -104,7 +104,7 @@ async function solve(request: SolveRequest): Promise<SolveResponse__Output[]> {
 /** What a search decided, without the order in which its steps happened to arrive and without node ids. */
 function outcome(events: readonly SolveResponse__Output[]) {
   const { answer, candidates, usage } = events.at(-1)!.solved!;
-  const texts = candidates.map(({ text, score }) => `${text}|${score.toFixed(5)}`).sort();
+  const texts = candidates.map(({ text, score }) => `${text}|${score!.toFixed(5)}`).sort();
   return { answer, texts, generatedTokens: usage!.generatedTokens };
 }
 

@@ -3,7 +3,7 @@
  * refers to its parent for the rest, so forking copies nothing. Pruning a node frees it and all below it.
  */
 import assert from "node:assert/strict";
-import { ServiceError, invalidField } from "#shared/errors.js";
+import { ServiceError } from "#shared/errors.js";
 import type { KvSegment } from "#shared/lm/types.js";
 import type { KvAccountant, KvHoldings } from "./kv-accountant.js";
 import type { NodeId } from "./types.js";
@@ -117,14 +117,13 @@ export class StepTree {
   }
 
   /**
-   * Takes nodes and all below them out of the tree, parents first, and gives back what they held. Nodes that are gone
-   * already are skipped. Throws, changing nothing: not_found for an id never issued, invalid_argument for the prompt.
+   * Takes nodes and all below them out of the tree, parents first, and gives back what they held; the prompt (0) stands
+   * for all below it. Nodes that are gone already are skipped. Throws not_found, changing nothing, for an id never issued.
    */
   prune(ids: readonly NodeId[]): TreeNode[] {
-    const tops = ids.map((id) => {
-      if (id === 0)
-        throw invalidField("prune.node_ids", "must not name the prompt (0); end the session instead");
-      return this.#find(id);
+    const tops = ids.flatMap((id) => {
+      const node = this.#find(id);
+      return node === this.root ? [...node.children] : node;
     });
     return tops.flatMap((top) => (top === undefined || top.state === "pruned" ? [] : this.#remove(top)));
   }

@@ -140,8 +140,9 @@ export interface EngineSession {
    */
   grow(request: GrowRequest): Promise<void>;
   /**
-   * Ends nodes and all below them: running ones end as `cancelled`, all give back their memory. Pruning a pruned node
-   * does nothing. Rejects, pruning nothing: not_found (an id never issued), invalid_argument (the prompt, 0).
+   * Ends nodes and all below them: running ones end as `cancelled`, all give back their memory. 0 is everything below
+   * the prompt, which stays. Pruning a pruned node does nothing. Rejects with not_found, pruning nothing, for an id never
+   * issued.
    */
   prune(nodeIds: readonly NodeId[]): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 /** proto <-> engine. Requests are checked field by field here, as far as that needs no state; defaults are the engine's. */
 import { invalidField } from "#shared/errors.js";
-import { enumOf, integerIn, listOf, shown, textOf } from "#shared/rpc/fields.js";
+import { enumOf, integerIn, listOf, textOf } from "#shared/rpc/fields.js";
 import type { ChatMessages__Output } from "#shared/rpc/gen/deliberate/v1/ChatMessages.js";
 import type { Grow__Output } from "#shared/rpc/gen/deliberate/v1/Grow.js";
 import type { Open__Output } from "#shared/rpc/gen/deliberate/v1/Open.js";
@@ -78,10 +78,5 @@ export function toGrow(grow: Grow__Output, limits: EngineLimits): GrowRequest {
 export function toPrunedIds(prune: Prune__Output, limits: EngineLimits): NodeId[] {
   const ids = listOf("prune.node_ids", prune.nodeIds, limits.maxNodesPerSession);
   if (ids.length === 0) throw invalidField("prune.node_ids", "must have at least one id");
-  return ids.map((id, index) => {
-    const field = `prune.node_ids[${index}]`;
-    if (id === 0)
-      throw invalidField(field, `must not be the prompt, got ${shown(id)}; cancel the call to end it`);
-    return integerIn(field, id, 1);
-  });
+  return ids.map((id, index) => integerIn(`prune.node_ids[${index}]`, id, 0));
 }

@@ -5,8 +5,6 @@ export class GrowStream implements AsyncIterable<StepSample> {
   readonly request: GrowRequest;
   /** Place of the first child among all children of the node; the others follow it. */
   readonly firstChild: number;
-  /** All of it was pruned while it ran. */
-  isPruned = false;
   readonly #waiting: StepSample[] = [];
   readonly #onTaken: () => void;
   #state: "open" | "ended" | "left" = "open";

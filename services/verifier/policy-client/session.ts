@@ -25,8 +25,6 @@ export class ExpandSession implements PolicySession {
   readonly #grows: GrowStream[] = [];
   /** The grow that each node came from, for the nodes that follow it in a grow to the end. */
   readonly #growOf = new Map<NodeId, GrowStream>();
-  /** Live children of the prompt. */
-  readonly #firstSteps = new Set<NodeId>();
   readonly #childCounts = new Map<NodeId, number>();
   readonly #finished: Promise<PolicyUsage>;
   #failure: { readonly error: unknown } | undefined;
@@ -65,15 +63,13 @@ export class ExpandSession implements PolicySession {
   }
 
   prune(nodeIds: readonly NodeId[]): void {
-    if (this.#closing) return;
-    if (nodeIds.includes(0)) this.#pruneAll();
-    else this.#sendPrune(nodeIds);
+    if (!this.#closing) this.#sendPrune(nodeIds);
   }
 
   async close(): Promise<PolicyUsage> {
     if (!this.#closing) {
       this.#closing = true;
-      this.#pruneAll();
+      this.#sendPrune([0]);
       for (const grow of this.#grows) grow.abandon(new ServiceError("cancelled", "the session was closed"));
       this.#onRoom();
       this.#endWhenIdle();
@@ -86,16 +82,8 @@ export class ExpandSession implements PolicySession {
     }
   }
 
-  /** All below the prompt: what is known of it now, and what runs unknown when its first step arrives. */
-  #pruneAll(): void {
-    for (const grow of this.#grows) grow.isPruned = true;
-    this.#sendPrune([...this.#firstSteps]);
-    this.#firstSteps.clear();
-  }
-
   #sendPrune(nodeIds: readonly NodeId[]): void {
     if (nodeIds.length === 0 || this.#failure !== undefined) return;
-    for (const id of nodeIds) this.#firstSteps.delete(id);
     this.#call.write({ prune: { nodeIds: [...nodeIds] } }).catch(() => undefined);
   }
 
@@ -140,9 +128,8 @@ export class ExpandSession implements PolicySession {
     const grow = this.#ownerOf(step.parentId, childIndex);
     if (grow === undefined) return;
     this.#growOf.set(step.nodeId, grow);
-    if (step.parentId === 0) this.#firstSteps.add(step.nodeId);
     // Nobody waits for what follows; otherwise it would run on to the end of its text.
-    if ((grow.isPruned || grow.isLeft) && step.finishReason !== "cancelled") this.#sendPrune([step.nodeId]);
+    if (grow.isLeft && step.finishReason !== "cancelled") this.#sendPrune([step.nodeId]);
     grow.push(step);
   }
 

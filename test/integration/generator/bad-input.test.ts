@@ -116,7 +116,6 @@ const badGrows: readonly [title: string, request: ExpandRequest, field: string, 
   ["a node id beyond 2^53", { grow: grow({ nodeId: 2 ** 64 }) }, "grow.node_id", "below 2^53"],
   ["bad sampling", { grow: grow({ sampling: { topP: 2 } }) }, "grow.sampling.top_p", "got 2"],
   ["an empty prune", { prune: {} }, "prune.node_ids", "at least one id"],
-  ["pruning the prompt", { prune: { nodeIds: [0] } }, "prune.node_ids[0]", "must not be the prompt"],
   [
     "too many ids",
     { prune: { nodeIds: Array.from({ length: 101 }, () => 1) } },

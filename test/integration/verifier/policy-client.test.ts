@@ -165,8 +165,7 @@ describe("policy client", () => {
     const running = grow(session, 0, 3, "end");
     session.prune([0]);
     const steps = await running;
-    expect(steps).toHaveLength(6);
-    expect(steps.filter(({ finishReason }) => finishReason === "cancelled")).toHaveLength(3);
+    expect(steps.map(({ finishReason }) => finishReason)).toEqual(Array(3).fill("cancelled"));
     expect((await grow(session, 0, 1))[0]!.finishReason).toBe("step");
     await session.close();
   });

@@ -85,7 +85,7 @@ describe("the engine behind messages", () => {
     await expect(session.grow({ nodeId: 5, count: 1, until: "end" })).rejects.toMatchObject({
       code: "not_found",
     });
-    await expect(session.prune([0])).rejects.toMatchObject({ code: "invalid_argument" });
+    await expect(session.prune([5])).rejects.toMatchObject({ code: "not_found" });
     await client.dispose();
   });
 

@@ -64,6 +64,17 @@ describe("a step tree", () => {
     expect(accountant.usedBytes).toBe(0);
   });
 
+  test("takes the prompt for everything below it, and keeps it", () => {
+    const { accountant, tree, add } = createTree();
+    const before = accountant.usedBytes;
+    const [first, second] = [add(tree.root, [4]), tree.addChild(tree.root)];
+    const below = add(first, [5]);
+    expect(tree.prune([below.id, 0, second.id])).toEqual([below, first, second]);
+    expect(accountant.usedBytes).toBe(before);
+    expect(tree.prune([0])).toEqual([]);
+    expect(placeOf(add(tree.growable(0).node, [6]))).toEqual([2]);
+  });
+
   test("tells why a node cannot grow", () => {
     const { tree, add } = createTree();
     const pruned = add(tree.root, [4]);

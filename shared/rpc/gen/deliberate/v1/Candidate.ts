@@ -9,13 +9,15 @@ export interface Candidate {
   'text'?: (string);
   'stepScores'?: (number | string)[];
   'meanLogProb'?: (number | string);
+  '_score'?: "score";
 }
 
 export interface Candidate__Output {
   'nodeId': (number);
   'answer': (string);
-  'score': (number);
+  'score'?: (number);
   'text': (string);
   'stepScores': (number)[];
   'meanLogProb': (number);
+  '_score'?: "score";
 }
