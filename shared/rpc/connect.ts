@@ -77,7 +77,7 @@ function ready(channel: Channel, address: string, limitMs: number): Promise<void
         reject(
           new ServiceError(
             "unavailable",
-            `nothing answers at ${address} within ${limitMs} ms`,
+            `nothing answers at ${address} within ${limitMs} ms; start the server there or check the address`,
             {},
             { cause },
           ),
