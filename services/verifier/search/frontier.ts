@@ -211,7 +211,7 @@ export class Frontier {
     const { distinct, duplicates } = rankPaths(group.active, this.plan.aggregation);
     yield* this.rejectAll(duplicates, "duplicate");
     const counts = strategy.select(distinct, group.size - group.finished, this.plan);
-    for (const [i, path] of distinct.entries()) {
+    for (const [i, { path }] of distinct.entries()) {
       const count = counts[i] ?? 0;
       if (count === 0) yield* this.reject(path, "outscored");
       else this.expand(path, count);

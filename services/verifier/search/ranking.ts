@@ -2,9 +2,15 @@
 import { duplicateKey, type Path, valueOf } from "./path.js";
 import type { Aggregation } from "./types.js";
 
+/** A path and how many of the round's candidates have its text, itself included. */
+export interface RankedPath {
+  readonly path: Path;
+  readonly copies: number;
+}
+
 export interface Ranking {
   /** Best first; ties to the lower node id, so that arrival times never decide. */
-  readonly distinct: readonly Path[];
+  readonly distinct: readonly RankedPath[];
   /** Paths whose text a better one already has. */
   readonly duplicates: readonly Path[];
 }
@@ -12,13 +18,16 @@ export interface Ranking {
 export function rankPaths(paths: Iterable<Path>, aggregation: Aggregation): Ranking {
   const valued = [...paths].map((path) => ({ path, value: valueOf(path, aggregation) ?? 0 }));
   valued.sort((a, b) => b.value - a.value || a.path.nodeId - b.path.nodeId);
-  const seen = new Set<string>();
-  const distinct: Path[] = [];
-  const duplicates: Path[] = [];
+  const byText = new Map<string, Path[]>();
   for (const { path } of valued) {
     const key = duplicateKey(path);
-    (seen.has(key) ? duplicates : distinct).push(path);
-    seen.add(key);
+    const same = byText.get(key);
+    if (same === undefined) byText.set(key, [path]);
+    else same.push(path);
   }
-  return { distinct, duplicates };
+  const groups = [...byText.values()];
+  return {
+    distinct: groups.map((same) => ({ path: same[0]!, copies: same.length })),
+    duplicates: groups.flatMap((same) => same.slice(1)),
+  };
 }

@@ -2,7 +2,7 @@
  * What a strategy is. The frontier (frontier.ts) does everything else: it grows, scores, drops duplicates, keeps the
  * budget and counts votes.
  */
-import type { Path } from "./path.js";
+import type { RankedPath } from "./ranking.js";
 import type { SearchPlan, StrategyName } from "./types.js";
 
 interface Common {
@@ -25,15 +25,24 @@ export interface StepStrategy extends Common {
    * How many children each path gets, in the order of `ranked`: the group's unfinished paths, distinct, best first.
    * `slots`: candidates of the group that have not finished; the counts add up to at most that.
    */
-  readonly select: (ranked: readonly Path[], slots: number, plan: SearchPlan) => readonly number[];
+  readonly select: (ranked: readonly RankedPath[], slots: number, plan: SearchPlan) => readonly number[];
 }
 
 export type Strategy = SamplingStrategy | StepStrategy;
 
-/** `slots` dealt out over the first `keep` of `paths` as evenly as can be, the better ones first. */
-export function spread(slots: number, keep: number, paths: number): number[] {
-  const kept = Math.min(keep, paths);
-  return Array.from({ length: paths }, (_, rank) =>
-    rank < kept ? Math.floor(slots / kept) + (rank < slots % kept ? 1 : 0) : 0,
-  );
+/**
+ * `slots` dealt out as evenly as can be over the best `keep` candidates, the better ones first. Candidates with equal
+ * texts are one path, which gets the children of all of them: what is likely and good is not punished for being found
+ * often, and no text is expanded twice.
+ */
+export function spread(slots: number, keep: number, ranked: readonly RankedPath[]): number[] {
+  const candidates = ranked.reduce((sum, { copies }) => sum + copies, 0);
+  const kept = Math.min(keep, candidates);
+  let place = 0;
+  return ranked.map(({ copies }) => {
+    let children = 0;
+    for (let copy = 0; copy < copies && place < kept; copy++, place++)
+      children += Math.floor(slots / kept) + (place < slots % kept ? 1 : 0);
+    return children;
+  });
 }

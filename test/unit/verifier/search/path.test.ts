@@ -67,12 +67,17 @@ describe("release", () => {
 });
 
 test.each([
-  [16, 4, 9, [4, 4, 4, 4, 0, 0, 0, 0, 0]],
-  [13, 4, 5, [4, 3, 3, 3, 0]],
-  [8, 2, 1, [8]],
-  [3, 1, 2, [3, 0]],
-  [0, 0, 2, [0, 0]],
-  [4, 1, 0, []],
-])("spread(%i slots, keep %i, of %i paths)", (slots, keep, paths, expected) => {
-  expect(spread(slots, keep, paths)).toEqual(expected);
+  [16, 4, [1, 1, 1, 1, 1, 1], [4, 4, 4, 4, 0, 0]],
+  [13, 4, [1, 1, 1, 1, 1], [4, 3, 3, 3, 0]],
+  [8, 2, [1], [8]],
+  [3, 1, [1, 1], [3, 0]],
+  [0, 0, [1, 1], [0, 0]],
+  [4, 1, [], []],
+  // Equal candidates are one path with the children of all of them.
+  [16, 4, [2, 1, 5], [8, 4, 4]],
+  [16, 4, [12, 4], [16, 0]],
+  [13, 4, [1, 9], [4, 9]],
+])("spread(%i slots, keep %i, over copies %j)", (slots, keep, copies, expected) => {
+  const ranked = copies.map((count, i) => ({ path: path(i + 1, `${i}`), copies: count }));
+  expect(spread(slots, keep, ranked)).toEqual(expected);
 });
