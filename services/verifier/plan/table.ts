@@ -40,7 +40,8 @@ const BIN_NAME: Readonly<Record<DifficultyBin, string>> = {
   hard: "pass@1 < 0.1",
 };
 
-const HOPELESS = 0.1;
+/** A verifier that believes none of the finished candidates more than not gives a wider search nothing to build on. */
+const HOPELESS = 0.5;
 
 const STRONG: Readonly<Record<PolicySize, Readonly<Record<DifficultyBin, TableRow>>>> = {
   "<7B": {
