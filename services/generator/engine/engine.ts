@@ -121,10 +121,27 @@ export class BatchEngine {
   #draw(): Row[] {
     this.#makeRoom(() => this.#running.bytesToRun());
     const rows = [...this.#running];
-    this.#generatedTokens += rows.length;
-    for (const row of rows) row.draw();
-    for (const row of rows) if (row.wanted === undefined) this.#finish(row);
-    return rows.filter((row) => row.wanted !== undefined);
+    for (const row of rows) this.#drawToken(row);
+    const drawn = rows.filter((row) => !row.session.over);
+    this.#generatedTokens += drawn.length;
+    for (const row of drawn) if (row.wanted === undefined) this.#finish(row);
+    return drawn.filter((row) => row.wanted !== undefined);
+  }
+
+  /** Logits that are no distribution cost their session, not the Worker. */
+  #drawToken(row: Row): void {
+    if (row.session.over) return;
+    try {
+      row.draw();
+    } catch (cause) {
+      const failed = new ServiceError(
+        "internal",
+        "the model gave no distribution to draw from",
+        {},
+        { cause },
+      );
+      this.drop(row.session, cause instanceof ServiceError ? cause : failed);
+    }
   }
 
   async #run(rows: readonly Row[]): Promise<readonly RowOutput[]> {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EngineSession, StepEvent } from "#generator/engine/types.js";
-import { createTestEngine, readEvents, stepsOf } from "../../../fakes/local-engine.js";
-import { pathModelInfo } from "../../../fakes/path-model.js";
+import { createTestEngine, engineOn, readEvents, stepsOf } from "../../../fakes/local-engine.js";
+import { createPathModel, pathModelInfo } from "../../../fakes/path-model.js";
 
 const PROMPT_BYTES = 5 * pathModelInfo.kvBytesPerToken + 4 * pathModelInfo.vocabularySize;
 
@@ -40,6 +40,29 @@ describe("the memory", () => {
     });
     expect(engine.stats().usedKvBytes).toBe(0);
   });
+});
+
+test("logits that are no distribution fail their session; the others go on", async () => {
+  const model = createPathModel();
+  const { engine, open, settle } = engineOn({
+    ...model,
+    async prefill(tokenIds, wanted) {
+      const result = await model.prefill(tokenIds, wanted);
+      // The prompt "NaN" with the token that begins every text.
+      if (tokenIds.length === 4) result.output.logits.fill(Number.NaN);
+      return result;
+    },
+  });
+  const sound = await open();
+  const broken = await open({ prompt: { kind: "text", text: "NaN" } });
+  for (const session of [sound, broken]) {
+    void session.grow({ nodeId: 0, count: 2, until: "end" });
+    session.end();
+  }
+  await settle();
+  await expect(readEvents(broken)).rejects.toMatchObject({ code: "internal" });
+  expect((await readEvents(sound)).at(-1)).toMatchObject({ kind: "closed" });
+  expect(engine.stats().usedKvBytes).toBe(0);
 });
 
 describe("a session that nobody reads", () => {
