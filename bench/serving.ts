@@ -31,7 +31,10 @@ export interface ServingMeasurement {
 export interface TokenCosts {
   readonly searches: number;
   readonly generatedTokens: number;
-  /** Tokens that the PRM ran per token of the steps it scored, problem prompts apart. */
+  /**
+   * Tokens that the PRM ran per token of the steps it scored, problem prompts apart. A little below 1: the policy counts
+   * the token that ends a text, and the PRM reads text.
+   */
   readonly prmTokensPerNewToken: number;
   /** Tokens that the policy ran a second time after forks and prunes. */
   readonly reprefilledTokens: number;
@@ -45,13 +48,13 @@ const median = (values: readonly number[]): number => values.toSorted((a, b) => 
 
 const problemOf = (index: number): Problem => generateProblem({ level: LEVEL }, "test", 99, index);
 
-/** Samples `count` whole solutions of one problem; returns tokens and tokens run twice. */
+/** Samples `count` whole solutions of one problem; returns their tokens. */
 async function sampleOnce(
   engine: Engine,
   index: number,
   count: number,
   signal: AbortSignal,
-): Promise<[number, number]> {
+): Promise<number> {
   const messages = [{ role: "user", content: problemOf(index).problem } as const];
   const session = await engine.openSession(
     {
@@ -63,11 +66,14 @@ async function sampleOnce(
     },
     signal,
   );
-  await session.grow({ nodeId: 0, count, until: "end", maxTokens: 120 });
-  session.end();
-  for await (const event of session.events)
-    if (event.kind === "closed") return [event.usage.generatedTokens, event.usage.reprefilledTokens];
-  throw new Error("the session must end with closed");
+  try {
+    await session.grow({ nodeId: 0, count, until: "end", maxTokens: 120 });
+    session.end();
+    for await (const event of session.events) if (event.kind === "closed") return event.usage.generatedTokens;
+    throw new Error("the session must end with closed");
+  } finally {
+    session.cancel();
+  }
 }
 
 async function measureServing(
@@ -82,7 +88,7 @@ async function measureServing(
   const shares: number[] = [];
   for (let repeat = 1; repeat <= REPEATS; repeat++) {
     const [before, started] = [engine.stats(), performance.now()];
-    const [tokens] = await sampleOnce(engine, repeat, count, signal);
+    const tokens = await sampleOnce(engine, repeat, count, signal);
     const after = engine.stats();
     rates.push((1000 * tokens) / (performance.now() - started));
     shares.push(1 - (after.modelRunMs - before.modelRunMs) / (after.stepMs - before.stepMs));
