@@ -6,17 +6,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { Engine } from "#generator/engine/types.js";
-import { chooseModels } from "#cli/options/models.js";
+import type { Engine, EngineSession } from "#generator/engine/types.js";
 import { runSolve } from "#cli/client/solve.js";
-import { startPair } from "#cli/services/pair.js";
-import { createClient } from "#shared/rpc/connect.js";
-import { verifierService } from "#shared/rpc/proto.js";
 import { sum } from "#shared/stats.js";
 import { generateProblem, type Problem } from "#train/problems/generate.js";
 import { openEngine } from "#train/open-models.js";
 import { POLICY_DIR, RESULTS_DIR } from "#train/paths.js";
 import { type EngineBench, benchEngine } from "./engine.js";
+import { withShippedPair } from "./shipped-pair.js";
 
 export interface ServingMeasurement {
   readonly candidates: number;
@@ -48,33 +45,34 @@ const median = (values: readonly number[]): number => values.toSorted((a, b) => 
 
 const problemOf = (index: number): Problem => generateProblem({ level: LEVEL }, "test", 99, index);
 
-/** Samples `count` whole solutions of one problem; returns their tokens. */
-async function sampleOnce(
+/** Opens a session for a problem and hands it to `work`; gives its memory back whatever happens. */
+async function withSession<T>(
   engine: Engine,
   index: number,
-  count: number,
   signal: AbortSignal,
-): Promise<number> {
+  work: (session: EngineSession) => Promise<T>,
+): Promise<T> {
   const messages = [{ role: "user", content: problemOf(index).problem } as const];
+  const prompt = { kind: "messages", messages } as const;
   const session = await engine.openSession(
-    {
-      prompt: { kind: "messages", messages },
-      sampling: {},
-      seed: index,
-      probes: [],
-      includePromptProbe: false,
-    },
+    { prompt, sampling: {}, seed: index, probes: [], includePromptProbe: false },
     signal,
   );
   try {
-    await session.grow({ nodeId: 0, count, until: "end", maxTokens: 120 });
-    session.end();
-    for await (const event of session.events) if (event.kind === "closed") return event.usage.generatedTokens;
-    throw new Error("the session must end with closed");
+    return await work(session);
   } finally {
     session.cancel();
   }
 }
+
+/** Samples `count` whole solutions of one problem; returns their tokens. */
+const sampleOnce = (engine: Engine, index: number, count: number, signal: AbortSignal): Promise<number> =>
+  withSession(engine, index, signal, async (session) => {
+    await session.grow({ nodeId: 0, count, until: "end", maxTokens: 120 });
+    session.end();
+    for await (const event of session.events) if (event.kind === "closed") return event.usage.generatedTokens;
+    throw new Error("the session must end with closed");
+  });
 
 async function measureServing(
   engine: Engine,
@@ -104,60 +102,53 @@ async function measureServing(
 }
 
 /** Beam searches through both services: forks, prunes and incremental scoring at work. */
-async function measureTokens(signal: AbortSignal): Promise<TokenCosts> {
-  const quiet = { during: <T>(_what: string, work: () => Promise<T>): Promise<T> => work() };
-  const pair = await startPair(chooseModels({}), quiet, signal);
-  const client = createClient(verifierService, pair.verifier.address);
-  try {
+async function measureTokens(signal: AbortSignal): Promise<Omit<TokenCosts, "reprefilledTokens">> {
+  return withShippedPair(signal, async (verifier) => {
     const flags = { strategy: "beam", n: 16, beamWidth: 4, verifier: "prm" };
     const searches = [];
     for (let i = 0; i < SEARCHES; i++) {
       let scoredTokens = 0;
       const tokens = new Map<number, number>();
-      const solved = await runSolve(client, problemOf(i).problem, { ...flags, seed: i }, signal, (event) => {
-        if (event.event === "node_added") tokens.set(event.node_id, event.token_count);
-        // The end-of-text token is the policy's alone: the PRM reads text.
-        if (event.event === "node_scored") scoredTokens += tokens.get(event.node_id) ?? 0;
-      });
+      const solved = await runSolve(
+        verifier,
+        problemOf(i).problem,
+        { ...flags, seed: i },
+        signal,
+        (event) => {
+          if (event.event === "node_added") tokens.set(event.node_id, event.token_count);
+          if (event.event === "node_scored") scoredTokens += tokens.get(event.node_id) ?? 0;
+        },
+      );
       searches.push({ ...solved.usage, scoredTokens });
     }
-    const generatedTokens = sum(searches.map((each) => each.generated_tokens));
     const prmTokens = sum(searches.map((each) => each.verifier_tokens - each.prompt_tokens));
     return {
       searches: SEARCHES,
-      generatedTokens,
+      generatedTokens: sum(searches.map((each) => each.generated_tokens)),
       prmTokensPerNewToken: prmTokens / sum(searches.map((each) => each.scoredTokens)),
-      reprefilledTokens: 0,
     };
-  } finally {
-    client.close();
-    await pair.stop();
-  }
+  });
 }
 
 /** Grows and prunes one tree by hand, to read the policy's own count of tokens run twice. */
-async function countReprefilled(engine: Engine, signal: AbortSignal): Promise<number> {
-  const messages = [{ role: "user", content: problemOf(0).problem } as const];
-  const session = await engine.openSession(
-    { prompt: { kind: "messages", messages }, sampling: {}, seed: 1, probes: [], includePromptProbe: false },
-    signal,
-  );
-  await session.grow({ nodeId: 0, count: 8, until: "step" });
-  const steps: number[] = [];
-  let rounds = 0;
-  for await (const event of session.events) {
-    if (event.kind === "step" && event.finishReason === "step") steps.push(event.nodeId);
-    if (event.kind === "closed") return event.usage.reprefilledTokens;
-    if (event.kind !== "grown") continue;
-    const [kept, ...dropped] = steps.splice(0);
-    if (kept === undefined || ++rounds === 4) session.end();
-    else {
-      if (dropped.length > 0) await session.prune(dropped);
-      await session.grow({ nodeId: kept, count: 8, until: "step" });
+const countReprefilled = (engine: Engine, signal: AbortSignal): Promise<number> =>
+  withSession(engine, 0, signal, async (session) => {
+    await session.grow({ nodeId: 0, count: 8, until: "step" });
+    const steps: number[] = [];
+    let rounds = 0;
+    for await (const event of session.events) {
+      if (event.kind === "step" && event.finishReason === "step") steps.push(event.nodeId);
+      if (event.kind === "closed") return event.usage.reprefilledTokens;
+      if (event.kind !== "grown") continue;
+      const [kept, ...dropped] = steps.splice(0);
+      if (kept === undefined || ++rounds === 4) session.end();
+      else {
+        if (dropped.length > 0) await session.prune(dropped);
+        await session.grow({ nodeId: kept, count: 8, until: "step" });
+      }
     }
-  }
-  throw new Error("the session must end with closed");
-}
+    throw new Error("the session must end with closed");
+  });
 
 export interface ServingReport {
   readonly command: string;

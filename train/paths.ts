@@ -1,11 +1,8 @@
 /** Where the shipped models are, relative to the package. */
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { packageRoot } from "#shared/rpc/package-root.js";
 
-// dist/train/paths.js -> the package's root.
-const root = fileURLToPath(new URL("../../", import.meta.url));
-
-export const POLICY_DIR = join(root, "models/policy");
-export const PRM_DIR = join(root, "models/prm");
-export const SWIFT_FILE = join(root, "models/policy/swift.safetensors");
-export const RESULTS_DIR = join(root, "bench/results");
+export const POLICY_DIR = join(packageRoot, "models/policy");
+export const PRM_DIR = join(packageRoot, "models/prm");
+export const SWIFT_FILE = join(packageRoot, "models/policy/swift.safetensors");
+export const RESULTS_DIR = join(packageRoot, "bench/results");

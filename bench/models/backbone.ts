@@ -6,6 +6,7 @@ import type { Engine, GeneratorInfo } from "#generator/engine/types.js";
 import { createRng } from "#shared/rng.js";
 import { bootstrap, type Interval, mean } from "#shared/stats.js";
 import type { Problem } from "#train/problems/generate.js";
+import { majority } from "#train/evaluation/pool.js";
 import { recordRollouts } from "#train/evaluation/records.js";
 import { createProgress } from "../progress.js";
 import { MAX_SOLUTION_TOKENS, TEMPERATURE } from "./pool.js";
@@ -40,19 +41,14 @@ export async function backboneRow(
     signal,
   );
   const hits = records.map(({ problem, solutions }) => {
-    const votes = new Map<string, { count: number; correct: boolean }>();
-    for (const { finished, text, correct } of solutions) {
-      if (!finished) continue;
-      const answer = text.trimEnd().split("\n").at(-1)!;
-      const entry = votes.get(answer) ?? { count: 0, correct };
-      entry.count += 1;
-      votes.set(answer, entry);
-    }
-    const winner = [...votes.values()].toSorted((a, b) => b.count - a.count)[0];
+    const ballots = solutions.map(({ finished, text, correct }) => ({
+      answer: finished ? text.trimEnd().split("\n").at(-1) : undefined,
+      correct,
+    }));
     return {
       level: problem.level,
       pass: mean(solutions.map((each) => Number(each.correct))),
-      majority: Number(winner?.correct ?? false),
+      majority: majority(ballots),
     };
   });
   const rng = createRng(seed, "backbone");

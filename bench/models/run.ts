@@ -5,6 +5,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { accuracyRows, aucRows } from "#train/evaluation/tables.js";
+import type { Problem } from "#train/problems/generate.js";
+import type { GeneratorInfo } from "#generator/engine/types.js";
 import { openEngine } from "#train/open-models.js";
 import { POLICY_DIR, PRM_DIR, RESULTS_DIR } from "#train/paths.js";
 import { createProgress } from "../progress.js";
@@ -43,7 +45,7 @@ export async function runModels(options: ModelsOptions, signal: AbortSignal): Pr
     const recording = { count: ROLLOUTS, seed, threads };
     const pool = await buildPool(engine, problems, recording, createProgress("rollouts"), signal);
     const accuracy = [4, ROLLOUTS].flatMap((n) => accuracyRows(pool, n, seed));
-    const backbone = await withBackbone(problems, options, signal);
+    const backbone = await withBackbone(engine.info, problems, options, signal);
     const search = await searchRows(METHODS, problems, seed, createProgress, signal);
     const report: ModelsReport = {
       command: `npm run bench -- models --per-level ${perLevel} --seed ${seed}`,
@@ -66,15 +68,15 @@ export async function runModels(options: ModelsOptions, signal: AbortSignal): Pr
 }
 
 async function withBackbone(
-  problems: Parameters<typeof backboneRow>[2],
+  policy: GeneratorInfo,
+  problems: readonly Problem[],
   { seed, threads }: ModelsOptions,
   signal: AbortSignal,
 ): Promise<BackboneRow> {
-  const [policy, backbone] = [await openEngine(POLICY_DIR, 1), await openEngine(PRM_DIR, threads)];
+  const backbone = await openEngine(PRM_DIR, threads);
   try {
-    return await backboneRow(policy.info, backbone, problems, { rollouts: ROLLOUTS, seed }, signal);
+    return await backboneRow(policy, backbone, problems, { rollouts: ROLLOUTS, seed }, signal);
   } finally {
-    await policy.dispose();
     await backbone.dispose();
   }
 }

@@ -1,16 +1,14 @@
 /** Search strategies through the whole product: both services as processes, Solve over gRPC, fresh test problems. */
-import { chooseModels } from "#cli/options/models.js";
 import { runSolve } from "#cli/client/solve.js";
 import type { SolveFlags } from "#cli/client/solve-request.js";
-import { startPair } from "#cli/services/pair.js";
+import type { VerifierClient } from "#cli/services/use.js";
 import { createRng } from "#shared/rng.js";
-import { createClient } from "#shared/rpc/connect.js";
-import { verifierService } from "#shared/rpc/proto.js";
 import { bootstrap, type Interval, mean } from "#shared/stats.js";
 import { answersAgree } from "#verifier/answer/canonical.js";
 import type { Problem } from "#train/problems/generate.js";
 import { mapConcurrently } from "#train/rollouts.js";
 import type { Progress } from "../progress.js";
+import { withShippedPair } from "../shipped-pair.js";
 
 export interface SearchRow {
   readonly method: string;
@@ -50,40 +48,38 @@ export async function searchRows(
   progressOf: (label: string) => Progress,
   signal: AbortSignal,
 ): Promise<SearchRow[]> {
-  const quiet = { during: <T>(_what: string, work: () => Promise<T>): Promise<T> => work() };
-  const pair = await startPair(chooseModels({}), quiet, signal);
-  const client = createClient(verifierService, pair.verifier.address);
-  try {
+  return withShippedPair(signal, async (verifier) => {
     const outcomes: Outcome[][] = [];
     for (const { name, flags } of methods) {
       const progress = progressOf(name);
       let done = 0;
       outcomes.push(
         await mapConcurrently(problems, WIDTH, async (problem, index) => {
-          const solved = await runSolve(
-            client,
-            problem.problem,
-            { ...flags, seed: seed + index },
-            signal,
-            () => {},
-          );
+          const outcome = await solveOne(verifier, problem, { ...flags, seed: seed + index }, signal);
           progress(++done, problems.length);
-          const {
-            generated_tokens: tokens,
-            verifier_tokens: verifierTokens,
-            flops,
-            wall_ms: wallMs,
-          } = solved.usage;
-          const hit = Number(solved.answer !== "" && answersAgree(solved.answer, problem.answer));
-          return { level: problem.level, hit, tokens, verifierTokens, flops, wallMs };
+          return outcome;
         }),
       );
     }
     return methods.map(({ name }, i) => toRow(name, outcomes[i]!, outcomes[0]!, seed));
-  } finally {
-    client.close();
-    await pair.stop();
-  }
+  });
+}
+
+async function solveOne(
+  verifier: VerifierClient,
+  problem: Problem,
+  flags: SolveFlags,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { answer, usage } = await runSolve(verifier, problem.problem, flags, signal, () => {});
+  return {
+    level: problem.level,
+    hit: Number(answer !== "" && answersAgree(answer, problem.answer)),
+    tokens: usage.generated_tokens,
+    verifierTokens: usage.verifier_tokens,
+    flops: usage.flops,
+    wallMs: usage.wall_ms,
+  };
 }
 
 function toRow(

@@ -36,11 +36,11 @@ export type Score = (rollout: Rollout) => number;
 /** A way to choose among the first n rollouts: was the choice right? */
 export type Chooser = (rollouts: readonly Rollout[]) => number;
 
-const finished = (rollouts: readonly Rollout[]): readonly Rollout[] =>
-  rollouts.filter((rollout) => rollout.answer !== undefined);
+/** What a vote looks at. */
+type Ballot = Pick<Rollout, "answer" | "correct">;
 
-/** The first rollout's answer: pass@1 when averaged over problems. */
-export const first: Chooser = (rollouts) => Number(rollouts[0]!.correct);
+const finished = <B extends Ballot>(rollouts: readonly B[]): readonly B[] =>
+  rollouts.filter((rollout) => rollout.answer !== undefined);
 
 /** Share of right rollouts: pass@1 with all the pool's evidence. */
 export const passRate: Chooser = (rollouts) =>
@@ -60,7 +60,9 @@ export function bestOf(score: Score): Chooser {
 }
 
 /** The answer whose rollouts' scores add up highest, the earlier on a tie. */
-export function weightedVote(score: Score): Chooser {
+export function weightedVote<B extends Ballot>(
+  score: (ballot: B) => number,
+): (rollouts: readonly B[]) => number {
   return (rollouts) => {
     const mass = new Map<string, { total: number; correct: boolean }>();
     for (const rollout of finished(rollouts)) {
@@ -75,9 +77,4 @@ export function weightedVote(score: Score): Chooser {
 }
 
 /** Every finished rollout counts the same. */
-export const majority: Chooser = weightedVote(() => 1);
-
-export const lastOf = (scores: readonly number[]): number => scores.at(-1) ?? 0;
-export const minOf = (scores: readonly number[]): number => Math.min(...scores);
-export const prodOf = (scores: readonly number[]): number =>
-  scores.reduce((product, score) => product * score, 1);
+export const majority = weightedVote(() => 1);

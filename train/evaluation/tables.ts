@@ -1,17 +1,15 @@
 /** The tables of the model cards: every chooser on one pool, per level, with bootstrap intervals over problems. */
 import { createRng } from "#shared/rng.js";
 import { auc, bootstrap, type Interval, mean } from "#shared/stats.js";
+import { aggregate } from "#verifier/search/path.js";
 import { sigmoid } from "#verifier/score/probability.js";
 import {
   bestOf,
   type Chooser,
-  lastOf,
   majority,
-  minOf,
   oracle,
   passRate,
   type PooledProblem,
-  prodOf,
   type Score,
   weightedVote,
 } from "./pool.js";
@@ -25,9 +23,9 @@ export const SCORES: Readonly<Record<string, Score>> = {
   "SWIFT's form over log-prob and entropies": (rollout) => rollout.scalars,
   SWIFT: (rollout) => rollout.swift,
   "reader's sum log-prob, no head": (rollout) => rollout.readerSumLogProb,
-  "PRM, last": (rollout) => lastOf(rollout.prm),
-  "PRM, min": (rollout) => minOf(rollout.prm),
-  "PRM, prod": (rollout) => prodOf(rollout.prm),
+  "PRM, last": (rollout) => aggregate(rollout.prm, "last"),
+  "PRM, min": (rollout) => aggregate(rollout.prm, "min"),
+  "PRM, prod": (rollout) => aggregate(rollout.prm, "prod"),
 };
 
 /** Votes need weights in (0, 1): log-probs are exponentiated, SWIFT's reward goes through a sigmoid. */

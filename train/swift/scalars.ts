@@ -2,7 +2,7 @@
  * The baseline that could embarrass a SWIFT head: the same head over three numbers per token instead of all hidden
  * states: the token's log-probability, the entropy it was drawn from, and the entropy after it.
  */
-import { sigmoid } from "#verifier/score/probability.js";
+import { swiftForward } from "#verifier/score/swift/head.js";
 import type { Engine } from "#generator/engine/types.js";
 import type { RecordedSolution } from "#train/evaluation/records.js";
 import { recordRollouts } from "#train/evaluation/records.js";
@@ -25,18 +25,16 @@ export function scalarStates({ steps }: Pick<RecordedSolution, "steps">): Float3
 /** R of a solution under a head over scalars. */
 export function scalarReward(solution: Pick<RecordedSolution, "steps">, weights: SwiftWeights): number {
   const states = scalarStates(solution);
-  let [weighted, total] = [0, 0];
+  const projections: number[] = [];
   for (let at = 0; at < states.length; at += SCALARS) {
-    let [gate, reward] = [weights.gateBias, weights.rewardBias];
+    let [gate, reward] = [0, 0];
     for (let i = 0; i < SCALARS; i++) {
       gate += weights.gate[i]! * states[at + i]!;
       reward += weights.reward[i]! * states[at + i]!;
     }
-    const g = sigmoid(gate);
-    weighted += g * reward;
-    total += g;
+    projections.push(gate, reward);
   }
-  return weighted / Math.max(total, 1e-8);
+  return swiftForward(projections, { gate: weights.gateBias, reward: weights.rewardBias });
 }
 
 /** Trained as the SWIFT head is, on rollouts of training problems. */
