@@ -84,6 +84,11 @@ export type SearchEvent =
 /** A finished solution. */
 export interface Candidate {
   readonly nodeId: NodeId;
+  /**
+   * Of its first step. Rows that run to the end get the ids of their later steps as they come; those of their first
+   * steps were given when they were asked for, so it is these that order candidates the same way every time.
+   */
+  readonly firstNodeId: NodeId;
   /** Canonical; empty when the text holds no answer, and then it does not vote. */
   readonly answer: string;
   /** Aggregated over the steps, in (0, 1); undefined when the steps were not scored. */

@@ -7,10 +7,12 @@ import type { Aggregation, AnswerVote, Candidate, Vote } from "./types.js";
 /** A done path as a candidate. Its text is finished, so the last number may stand for an answer that was not marked. */
 export function toCandidate(path: Path, aggregation: Aggregation): Candidate {
   const stepScores = stepScoresOf(path);
-  const logProbs = pathNodes(path).flatMap((node) => node.step.logProbs);
+  const nodes = pathNodes(path);
+  const logProbs = nodes.flatMap((node) => node.step.logProbs);
   const answer = extractAnswer(path.text);
   return {
     nodeId: path.nodeId,
+    firstNodeId: nodes[0]!.nodeId,
     answer: answer === undefined ? "" : canonicalAnswer(answer.text),
     score: stepScores && aggregate(stepScores, aggregation),
     text: path.text,
@@ -39,7 +41,7 @@ interface Camp {
 }
 
 /**
- * The vote. Ties go to the higher score, then to the lower node id, so that arrival times never decide. When some
+ * The vote. Ties go to the higher score, then to the lower first node, so that arrival times never decide. When some
  * candidates have scores and others, for want of budget, do not, only the scored ones vote.
  *
  * Confidence is the winner's share of the vote, times
@@ -66,9 +68,9 @@ export function tally(finished: readonly Candidate[], vote: Vote, cut: number): 
   };
 }
 
-/** Best first: higher score, then lower node id. */
+/** Best first: higher score, then lower first node, then lower node. */
 export function bestFirst(a: Candidate, b: Candidate): number {
-  return (b.score ?? 0) - (a.score ?? 0) || a.nodeId - b.nodeId;
+  return (b.score ?? 0) - (a.score ?? 0) || a.firstNodeId - b.firstNodeId || a.nodeId - b.nodeId;
 }
 
 function campsOf(voters: readonly Candidate[], isWeighted: boolean): Camp[] {

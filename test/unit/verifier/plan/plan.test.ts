@@ -19,6 +19,7 @@ const features: Features = { parameterCount: 1e9, verifier: "prm", strength: "st
 const candidates = (answers: readonly string[], score?: number): Candidate[] =>
   answers.map((answer, i) => ({
     nodeId: i + 1,
+    firstNodeId: i + 1,
     answer,
     score,
     text: answer,

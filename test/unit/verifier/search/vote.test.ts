@@ -4,6 +4,7 @@ import { tally, warningFor } from "#verifier/search/vote.js";
 
 const candidate = (nodeId: number, answer: string, score?: number): Candidate => ({
   nodeId,
+  firstNodeId: nodeId,
   answer,
   score,
   text: `text ${nodeId}`,
@@ -59,6 +60,15 @@ describe("tally", () => {
         .answer,
     ).toBe("y");
     expect(tally([candidate(3, "p"), candidate(2, "q")], "majority", 0).winner!.answer).toBe("q");
+  });
+
+  test("breaks ties by the first step, whose id does not depend on what runs beside", () => {
+    const end = (firstNodeId: number, nodeId: number, answer: string) => ({
+      ...candidate(nodeId, answer),
+      firstNodeId,
+    });
+    expect(tally([end(1, 9, "p"), end(2, 8, "q")], "majority", 0).winner!.answer).toBe("p");
+    expect(tally([end(1, 8, "p"), end(2, 9, "q")], "majority", 0).winner!.answer).toBe("p");
   });
 
   test("lets the unscored vote only when none is scored", () => {
