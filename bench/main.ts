@@ -4,9 +4,13 @@ import { availableParallelism } from "node:os";
 import { runEngine } from "./serving.js";
 import { runCards } from "./models/cards.js";
 import { runModels } from "./models/run.js";
+import type { Quantised } from "./precision/measure.js";
+import { toMarkdown as toPrecisionMarkdown } from "./precision/report.js";
+import { runPrecision } from "./precision/run.js";
 
 const USAGE = `usage: npm run bench -- engine [--policy DIR] [--threads N]
        npm run bench -- models [--per-level 100] [--seed 777] [--threads N]
+       npm run bench -- precision [--policy DIR|FILE.gguf] [--limit 240] [--precision int8,int4]
        npm run bench -- cards
 `;
 
@@ -17,6 +21,8 @@ const { values, positionals } = parseArgs({
     threads: { type: "string", default: String(availableParallelism()) },
     seed: { type: "string", default: "777" },
     "per-level": { type: "string", default: "100" },
+    limit: { type: "string" },
+    precision: { type: "string" },
   },
 });
 
@@ -27,8 +33,20 @@ if (name === "engine")
   await runEngine({ ...(values.policy !== undefined && { policy: values.policy }), threads }, signal);
 else if (name === "models")
   await runModels({ perLevel: Number(values["per-level"]), seed: Number(values.seed), threads }, signal);
+else if (name === "precision") await precision();
 else if (name === "cards") await runCards();
 else {
   process.stderr.write(USAGE);
   process.exitCode = 2;
+}
+
+async function precision(): Promise<void> {
+  const options = {
+    ...(values.policy !== undefined && { policy: values.policy }),
+    ...(values.limit !== undefined && { limit: Number(values.limit) }),
+    ...(values.precision !== undefined && { precisions: values.precision.split(",") as Quantised[] }),
+    seed: Number(values.seed),
+    threads,
+  };
+  process.stdout.write(toPrecisionMarkdown(await runPrecision(options, signal)));
 }
