@@ -29,8 +29,8 @@ export interface Checkpoint {
   readonly hash: string;
 }
 
-const WEIGHTS = "model.safetensors";
-const INDEX = "model.safetensors.index.json";
+export const WEIGHTS = "model.safetensors";
+export const INDEX = "model.safetensors.index.json";
 
 /**
  * Opens a checkpoint; weights are hashed and checked by name and shape but not kept in memory.
@@ -40,19 +40,10 @@ const INDEX = "model.safetensors.index.json";
 export async function loadCheckpoint(dir: string, signal?: AbortSignal): Promise<Checkpoint> {
   const directory = resolve(dir);
   await assertDirectory(directory);
-  const configText = await readRequired(directory, "config.json");
-  const generation = toGenerationConfig(await readJson(directory, "generation_config.json"));
-  const config = withEosTokens(toModelConfig(parseJson("config.json", configText)), generation.eosTokenIds);
-  const tokenizerConfig = toObject(
-    "tokenizer_config.json",
-    await readJson(directory, "tokenizer_config.json"),
-  );
-  const tokenizer = createTokenizer(await readRequired(directory, "tokenizer.json"), tokenizerConfig);
+  const { config, configText, generation } = await readConfig(directory);
+  const tokenizer = await readTokenizer(directory);
   assertVocabulary(tokenizer, config);
-  const chatTemplate = createChatTemplate(
-    await readOptional(directory, "chat_template.jinja"),
-    tokenizerConfig,
-  );
+  const chatTemplate = await readChatTemplate(directory);
   const tensors = await openWeights(directory);
   assertTensors(config, tensors);
   const hash = await hashContent(configText, tensors.paths, signal);
@@ -63,9 +54,33 @@ export async function loadCheckpoint(dir: string, signal?: AbortSignal): Promise
     tensors,
     tokenizer,
     ...(chatTemplate === undefined ? {} : { chatTemplate }),
-    generation: generation.defaults,
+    generation,
     hash,
   };
+}
+
+/** config.json and generation_config.json, which has the last word on the ends of a text. */
+export async function readConfig(
+  directory: string,
+): Promise<Pick<Checkpoint, "config" | "generation"> & { readonly configText: string }> {
+  const configText = await readRequired(directory, "config.json");
+  const { defaults, eosTokenIds } = toGenerationConfig(await readJson(directory, "generation_config.json"));
+  const config = withEosTokens(toModelConfig(parseJson("config.json", configText)), eosTokenIds);
+  return { config, configText, generation: defaults };
+}
+
+export async function readTokenizer(directory: string): Promise<Tokenizer> {
+  const config = await readTokenizerConfig(directory);
+  return createTokenizer(await readRequired(directory, "tokenizer.json"), config);
+}
+
+export async function readChatTemplate(directory: string): Promise<ChatTemplate | undefined> {
+  const config = await readTokenizerConfig(directory);
+  return createChatTemplate(await readOptional(directory, "chat_template.jinja"), config);
+}
+
+async function readTokenizerConfig(directory: string): Promise<JsonObject> {
+  return toObject("tokenizer_config.json", await readJson(directory, "tokenizer_config.json"));
 }
 
 async function assertDirectory(directory: string): Promise<void> {
@@ -88,13 +103,13 @@ function withEosTokens(config: ModelConfig, eosTokenIds: readonly number[] | und
   return Object.freeze({ ...config, eosTokenIds });
 }
 
-function assertVocabulary(tokenizer: Tokenizer, config: ModelConfig): void {
+export function assertVocabulary(tokenizer: Tokenizer, config: ModelConfig): void {
   if (tokenizer.vocabularySize <= config.vocabSize) return;
   const problem = `its ids must be below config.json's vocab_size (${config.vocabSize}), got ${tokenizer.vocabularySize - 1}`;
   throw refuseFile("tokenizer.json", `${problem}; take both files from the same model`);
 }
 
-async function openWeights(directory: string): Promise<TensorSource> {
+export async function openWeights(directory: string): Promise<TensorSource> {
   const single = join(directory, WEIGHTS);
   if (await exists(single)) return openSafetensors(single);
   const index = join(directory, INDEX);

@@ -55,24 +55,29 @@ export function countParameters(config: ModelConfig): number {
  * @throws ServiceError `failed_precondition` naming the first tensor that is not so, and what was expected of it.
  */
 export function assertTensors(config: ModelConfig, source: TensorSource): void {
+  for (const problem of tensorProblems(config, source)) throw refuseFile("weights", problem);
+}
+
+/** What `assertTensors` refuses, one tensor after the other. */
+export function* tensorProblems(config: ModelConfig, source: TensorSource): Generator<string, void> {
   const expected = expectedTensors(config);
   for (const { name, shape } of expected) {
     const found = source.tensors.get(name);
     const must = `tensor ${name} must be F32, F16 or BF16 of shape [${shape.join(", ")}], as config.json has it`;
-    if (found === undefined) throw refuseFile("weights", `${must}, but is missing`);
+    if (found === undefined) {
+      yield `${must}, but is missing`;
+      continue;
+    }
     const sameShape =
       found.shape.length === shape.length && found.shape.every((size, axis) => size === shape[axis]);
     if (!sameShape || !["F32", "F16", "BF16"].includes(found.dtype)) {
-      throw refuseFile("weights", `${must}, got ${found.dtype} of shape [${found.shape.join(", ")}]`);
+      yield `${must}, got ${found.dtype} of shape [${found.shape.join(", ")}]`;
     }
   }
   const names = new Set(expected.map(({ name }) => name));
   for (const { name, shape } of source.tensors.values()) {
     // Older exports store the rotary frequencies, which follow from rope_theta. Heads of other kinds are not `model.*`.
     if (!name.startsWith("model.") || names.has(name) || name.endsWith(".rotary_emb.inv_freq")) continue;
-    throw refuseFile(
-      "weights",
-      `tensor ${name} of shape [${shape.join(", ")}] must not be there, as config.json has it`,
-    );
+    yield `tensor ${name} of shape [${shape.join(", ")}] must not be there, as config.json has it`;
   }
 }
