@@ -1,5 +1,5 @@
 /** Flags of every command that needs a service: which one runs, or what to start in place. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { BadInputError } from "../exit.js";
@@ -28,7 +28,10 @@ export interface ModelChoice {
 
 /** Adds `--policy`, `--precision` and `--threads`, and with `verifier` also `--prm` and `--swift`. */
 export function addModelOptions(command: Command, { verifier }: { readonly verifier: boolean }): Command {
-  command.option("--policy <dir>", "policy model, a Hugging Face directory (default: the shipped one)");
+  command.option(
+    "--policy <path>",
+    "policy model, a Hugging Face directory or a GGUF file (default: the shipped one)",
+  );
   if (verifier) {
     command.option("--prm <dir>", "process reward model (default: the shipped one)");
     command.option(
@@ -90,13 +93,23 @@ export function choosePolicy(flags: ModelFlags): Omit<ModelChoice, "prm" | "swif
   };
 }
 
-function checkpoint(flag: string, given: string | undefined, shipped: string): string {
-  const directory = resolve(given ?? shipped);
-  if (existsSync(join(directory, "config.json"))) return directory;
-  const found = existsSync(directory) ? "has no config.json" : "does not exist";
+function checkpoint(flag: "--policy" | "--prm", given: string | undefined, shipped: string): string {
+  const path = resolve(given ?? shipped);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true && holdsModel(path)) return path;
+  // A PRM is more than weights: its head and its settings lie beside them.
+  if (found?.isFile() === true && path.endsWith(".gguf") && flag === "--policy") return path;
+  const what = found === undefined ? "does not exist" : "has no config.json";
   const remedy = given === undefined ? `name one with ${flag} DIR` : "check the path";
-  throw new BadInputError(
-    `${flag} must be a Hugging Face model directory; ${directory} ${found}: ${remedy}.`,
+  const must =
+    flag === "--policy" ? "a Hugging Face model directory or a .gguf file" : "a Hugging Face model directory";
+  throw new BadInputError(`${flag} must be ${must}; ${path} ${what}: ${remedy}.`);
+}
+
+function holdsModel(directory: string): boolean {
+  return (
+    existsSync(join(directory, "config.json")) ||
+    readdirSync(directory).some((name) => name.endsWith(".gguf"))
   );
 }
 

@@ -17,8 +17,8 @@ const precisions: readonly Precision[] = ["fp32", "int8", "int4"];
 const maxThreads = 256;
 
 /**
- * Reads GENERATOR_POLICY (a Hugging Face directory; the only one that must be set) and the settings below. Throws a
- * ServiceError naming the first variable that does not hold.
+ * Reads GENERATOR_POLICY (a Hugging Face directory or a GGUF file; the only one that must be set) and the settings
+ * below. Throws a ServiceError naming the first variable that does not hold.
  */
 export function toConfig(env: Env): GeneratorConfig {
   return Object.freeze({

@@ -13,7 +13,7 @@ import type { EngineMethods, SessionMessage } from "./worker-methods.js";
 
 /** What the Worker is started with. */
 export interface EngineSetup {
-  /** A Hugging Face directory. */
+  /** A Hugging Face directory or a GGUF file. */
   readonly checkpointDir: string;
   readonly precision: Precision;
   /** Threads of ONNX Runtime. */

@@ -55,10 +55,16 @@ export function fromBfloat16(brain: number): number {
 
 let halfTable: Float32Array | undefined;
 
-/** Widens a run of binary16 values into `target`, through a table of all 65,536 of them. */
-export function widenHalf(source: Uint16Array, target: Float32Array): void {
+/** The numbers that all 65,536 patterns of binary16 stand for. Not to be written to. */
+export function halfValues(): Float32Array {
   halfTable ??= Float32Array.from({ length: 65536 }, (_, half) => fromHalf(half));
-  for (let i = 0; i < source.length; i++) target[i] = halfTable[source[i]!]!;
+  return halfTable;
+}
+
+/** Widens a run of binary16 values into `target`. */
+export function widenHalf(source: Uint16Array, target: Float32Array): void {
+  const values = halfValues();
+  for (let i = 0; i < source.length; i++) target[i] = values[source[i]!]!;
 }
 
 /** Widens a run of bfloat16 values into `target`. */

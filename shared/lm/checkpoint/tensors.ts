@@ -1,5 +1,6 @@
 /** Which tensors a checkpoint of the Llama family must hold, under the names that Hugging Face gives them. */
 import type { ModelConfig } from "./config.js";
+import { READABLE_TYPES } from "./gguf/tensor-types.js";
 import { refuseFile } from "./refusal.js";
 import type { TensorSource } from "./safetensors.js";
 
@@ -63,14 +64,14 @@ export function* tensorProblems(config: ModelConfig, source: TensorSource): Gene
   const expected = expectedTensors(config);
   for (const { name, shape } of expected) {
     const found = source.tensors.get(name);
-    const must = `tensor ${name} must be F32, F16 or BF16 of shape [${shape.join(", ")}], as config.json has it`;
+    const must = `tensor ${name} must be F32, F16 or BF16 (in GGUF also quantised) of shape [${shape.join(", ")}], as config.json has it`;
     if (found === undefined) {
       yield `${must}, but is missing`;
       continue;
     }
     const sameShape =
       found.shape.length === shape.length && found.shape.every((size, axis) => size === shape[axis]);
-    if (!sameShape || !["F32", "F16", "BF16"].includes(found.dtype)) {
+    if (!sameShape || !READABLE_TYPES.some((type) => type.name === found.dtype)) {
       yield `${must}, got ${found.dtype} of shape [${found.shape.join(", ")}]`;
     }
   }

@@ -7,41 +7,10 @@ import { openSafetensors } from "#shared/lm/checkpoint/safetensors.js";
 import { createLanguageModel } from "#shared/lm/runtime/language-model.js";
 import type { LanguageModel } from "#shared/lm/types.js";
 import { temporaryDirectory } from "../../../fakes/temporary-directory.js";
+import { argmax, logProbs, logSumExp, relativeDifference } from "../../../golden-numbers.js";
 import { describeWithShared, loadGolden, sharedPath } from "../../../shared-data.js";
 
 const cacheDir = await temporaryDirectory();
-
-function argmax(values: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-  return best;
-}
-
-function logSumExp(logits: Float32Array): number {
-  const top = logits.reduce((largest, value) => Math.max(largest, value), -Infinity);
-  return top + Math.log(logits.reduce((sum, value) => sum + Math.exp(value - top), 0));
-}
-
-/** Log-probability of each id after the ones before it: [ids - 1]. */
-function logProbs(logits: Float32Array, ids: readonly number[]): number[] {
-  const width = logits.length / ids.length;
-  return ids.slice(1).map((id, i) => {
-    const line = logits.subarray(i * width, (i + 1) * width);
-    return line[id]! - logSumExp(line);
-  });
-}
-
-/** max|a - b| / max|b| */
-function relativeDifference(got: ArrayLike<number>, expected: Float32Array): number {
-  expect(got.length).toBe(expected.length);
-  let difference = 0;
-  let size = 0;
-  for (let i = 0; i < expected.length; i++) {
-    difference = Math.max(difference, Math.abs(got[i]! - expected[i]!));
-    size = Math.max(size, Math.abs(expected[i]!));
-  }
-  return difference / size;
-}
 
 async function greedy(model: LanguageModel, prompt: readonly number[], count: number): Promise<number[]> {
   const { prefix, output } = await model.prefill(prompt, { logits: "last" });
