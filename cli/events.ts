@@ -128,3 +128,39 @@ export interface ReportEvent {
   readonly event: "report";
   readonly checks: readonly Check[];
 }
+
+/** Memory of one model at one precision, for the load that the report states. */
+export interface PrecisionShape {
+  readonly precision: string;
+  readonly weights_bytes: number;
+  readonly kv_bytes_per_token: number;
+  readonly kv_bytes: number;
+  readonly activations_bytes: number;
+  /** Of the process before a model is there. */
+  readonly process_bytes: number;
+  readonly total_bytes: number;
+  /** Whether this machine has as much. */
+  readonly fits: boolean;
+}
+
+/** `models check PATH`: what could not be found out is null or empty. */
+export interface ModelReportEvent extends ReportEvent {
+  readonly works: boolean;
+  /** Absolute. */
+  readonly path: string;
+  readonly architecture: string | null;
+  readonly parameters: number | null;
+  /** Tokens of prompt and continuation together. */
+  readonly context: number | null;
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  readonly tokenizer: { readonly vocabulary: number; readonly hash: string } | null;
+  readonly chat_template: boolean;
+  /** The tokens that end a text. */
+  readonly eos: readonly { readonly id: number; readonly token: string | null }[];
+  readonly step_delimiter: string | null;
+  /** Kind of reward model; null for a policy. */
+  readonly prm: string | null;
+  readonly load: { readonly candidates: number; readonly prompt_tokens: number; readonly new_tokens: number };
+  readonly machine_memory_bytes: number;
+  readonly precisions: readonly PrecisionShape[];
+}

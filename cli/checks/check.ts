@@ -16,11 +16,12 @@ export async function check(name: string, find: () => Promise<string>): Promise<
 export function report(checks: readonly Check[], terminal: Terminal, json: boolean): boolean {
   const event: ReportEvent = { event: "report", checks };
   if (json) terminal.event(event);
-  else for (const line of reportLines(checks, terminal)) terminal.result(line);
+  else for (const line of checkLines(checks, terminal)) terminal.result(line);
   return checks.every(({ ok }) => ok);
 }
 
-function reportLines(checks: readonly Check[], terminal: Terminal): string[] {
+/** A mark, a name and what was found for each. */
+export function checkLines(checks: readonly Check[], terminal: Terminal): string[] {
   const { style } = terminal;
   const names = Math.max(0, ...checks.map(({ name }) => name.length)) + 2;
   return checks.flatMap(({ name, ok, detail }) =>

@@ -43,3 +43,9 @@ async function openPorts(count: number): Promise<string> {
     for (const server of servers) server.close();
   }
 }
+
+/** Bytes of memory that this process may use: the machine's, or a container's limit below it. */
+export function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}

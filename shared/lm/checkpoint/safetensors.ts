@@ -64,7 +64,7 @@ interface Located {
   readonly entry: TensorEntry;
 }
 
-async function readIndex(indexPath: string): Promise<Map<string, string>> {
+export async function readIndex(indexPath: string): Promise<Map<string, string>> {
   const file = basename(indexPath);
   const text = await readFile(indexPath, "utf8").catch((cause: unknown) => {
     throw refuseFile(file, "cannot be read", { cause });

@@ -58,6 +58,7 @@ describe("--help", () => {
     ["problems"],
     ["models"],
     ["models", "list"],
+    ["models", "check"],
     ["doctor"],
     ["config"],
     ["config", "check"],
