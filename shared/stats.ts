@@ -1,7 +1,11 @@
 /** Statistics that reports and trainers share. */
 import type { Rng } from "./rng.js";
 
-export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+export function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return total;
+}
 
 /** NaN for no values. */
 export const mean = (values: readonly number[]): number => sum(values) / values.length;

@@ -33,10 +33,31 @@ export interface KvSegment {
   readonly data: Float32Array;
 }
 
-/** Which outputs a row wants, per step. What nobody asks for is not computed. */
+/**
+ * What a row of logits comes to, from the graph, so that drawing a token need not walk a large vocabulary. `largest` is
+ * the row's largest logit.
+ */
+export interface LogitSummary {
+  /** The likeliest tokens, likeliest first, of equal ones the lower id first: at most 64. */
+  readonly topIds: Float32Array;
+  readonly topLogits: Float32Array;
+  /** Sum of exp(logit - largest). */
+  readonly total: number;
+  /** Sum of exp(logit - largest) (logit - largest). */
+  readonly weightedTotal: number;
+  /** As it was asked for. */
+  readonly temperature: number;
+  /** Sums of exp((logit - largest) / temperature) over ranges of `blockSize` ids; the last ones may go beyond the vocabulary. */
+  readonly blockSize: number;
+  readonly blockTotals: Float32Array;
+}
+
+/** Which outputs a row wants, per step. What nobody asks for does not leave the graph. */
 export interface Wanted {
   /** Logits after the last new token, after every one, or none. */
   readonly logits: "last" | "all" | "none";
+  /** A summary of the logits after the last new token, for a temperature above 0. */
+  readonly summary?: { readonly temperature: number };
   /** Outputs of the linear probe, for every new token; the probe is [outputs, hiddenStateCount * hiddenSize]. */
   readonly probe?: { readonly weights: Float32Array; readonly outputs: number };
   /** All hidden states of every new token: embedding output and every layer, the last one after the final norm. */
@@ -54,6 +75,8 @@ export interface RowOutput {
   readonly row: number;
   /** [1 or tokens, vocabularySize]; empty for "none". Raw: no temperature, no softmax. */
   readonly logits: Float32Array;
+  /** When wanted. */
+  readonly summary?: LogitSummary;
   /** [tokens, outputs]; empty when not wanted. */
   readonly probe: Float32Array;
   /** [tokens, hiddenStateCount * hiddenSize]; empty when not wanted. */

@@ -2,7 +2,7 @@
  * A row: one step of one candidate while it is generated. It draws a token from the logits after its last one, has the
  * model run that token, and so on until the step is over. What it draws depends on its place in the tree alone.
  */
-import type { Wanted } from "#shared/lm/types.js";
+import type { LogitSummary, RowOutput, Wanted } from "#shared/lm/types.js";
 import { type Rng, createRng } from "#shared/rng.js";
 import type { GrowJob, Session } from "./session.js";
 import { StepText } from "./step-text.js";
@@ -25,6 +25,8 @@ export class Row {
   slot: number | undefined;
   /** After the path's last token; not to be written to. */
   logits: Float32Array;
+  /** Of `logits`, once a token of this row was run. */
+  #summary: LogitSummary | undefined;
   /** Why the step is over; the last token may still have to run. */
   ending: FinishReason | undefined;
   readonly tokenIds: number[] = [];
@@ -55,7 +57,8 @@ export class Row {
   draw(): void {
     this.#drawing ??= this.#startDrawing();
     const { history, rng, text } = this.#drawing;
-    const { tokenId, logProb, entropy } = this.job.sampler.sample(this.logits, history, rng);
+    const { sampler } = this.job;
+    const { tokenId, logProb, entropy } = sampler.sample(this.logits, history, rng, this.#summary);
     this.tokenIds.push(tokenId);
     history.push(tokenId);
     this.#logProbs.push(logProb);
@@ -70,12 +73,17 @@ export class Row {
     const { probe } = this.session;
     const goesOn = this.ending === undefined || this.ending === "step";
     if (!goesOn && probe === undefined) return undefined;
-    return { logits: goesOn ? "last" : "none", ...(probe === undefined ? {} : { probe }) };
+    return {
+      logits: goesOn ? "last" : "none",
+      ...(goesOn && { summary: this.job.sampler.wanted }),
+      ...(probe && { probe }),
+    };
   }
 
   /** The last token was run. */
-  advance(output: { readonly logits: Float32Array; readonly probe: Float32Array }): void {
+  advance(output: Pick<RowOutput, "logits" | "summary" | "probe">): void {
     this.logits = output.logits;
+    this.#summary = output.summary;
     for (const value of output.probe) this.#probeOutputs.push(value);
     this.session.usage.placed(1);
   }

@@ -3,10 +3,12 @@
  * not in it. Repetition penalty comes first; then temperature before the filters (as in Hugging Face and vLLM) or after
  * them (as in llama.cpp). The two keep different sets: top-p and min-p look at probabilities, which temperature changes.
  */
+import type { LogitSummary } from "#shared/lm/types.js";
 import type { Rng } from "#shared/rng.js";
 import type { Sampling } from "#generator/engine/types.js";
 import { argmax, draw, summarize } from "./distribution.js";
 import { applyMinP } from "./min-p.js";
+import { describe, drawByBlock, shorten } from "./summary.js";
 import { applyRepetitionPenalty } from "./repetition-penalty.js";
 import { applyTemperature } from "./temperature.js";
 import { applyTopK } from "./top-k.js";
@@ -21,13 +23,21 @@ export interface SampledToken {
 }
 
 export interface Sampler {
+  /** What to ask the model for with each row, so that drawing from it is quick. */
+  readonly wanted: { readonly temperature: number };
   /**
    * @param logits one raw row [vocabulary]; not written to
    * @param seenTokenIds what the repetition penalty is about: prompt and text so far
    * @param rng advanced by one number, or not at all when greedy
+   * @param summary of `logits`, where the model gave one
    * @throws ServiceError `internal` for a row with NaN or nothing that can come
    */
-  sample(logits: Float32Array, seenTokenIds: readonly number[], rng: Rng): SampledToken;
+  sample(
+    logits: Float32Array,
+    seenTokenIds: readonly number[],
+    rng: Rng,
+    summary?: LogitSummary,
+  ): SampledToken;
 }
 
 /** Works in place on a row [vocabulary]; -Infinity is a token that was dropped. */
@@ -35,17 +45,49 @@ export type Filter = (logits: Float64Array, seenTokenIds: readonly number[]) => 
 
 /** `sampling` is within its ranges (see `assertSampling`). */
 export function createSampler(sampling: Sampling): Sampler {
+  const { temperature, repetitionPenalty } = sampling;
   const filters = createFilters(sampling);
   let row = new Float64Array();
+  const walk: Choose = (logits, seenTokenIds, rng) => {
+    if (row.length !== logits.length) row = new Float64Array(logits.length);
+    row.set(logits);
+    for (const filter of filters) filter(row, seenTokenIds);
+    return temperature === 0 ? argmax(row) : draw(row, rng);
+  };
+  // A penalty may make any token the likeliest.
+  const choose = repetitionPenalty === 1 ? chooseQuickly(sampling, walk) : walk;
   return {
-    sample(logits, seenTokenIds, rng) {
-      const { logTotal, entropy } = summarize(logits);
-      if (row.length !== logits.length) row = new Float64Array(logits.length);
-      row.set(logits);
-      for (const filter of filters) filter(row, seenTokenIds);
-      const tokenId = sampling.temperature === 0 ? argmax(row) : draw(row, rng);
+    wanted: { temperature: temperature === 0 ? 1 : temperature },
+    sample(logits, seenTokenIds, rng, given) {
+      // Whatever is wrong with a row is found by walking it.
+      const summary = given !== undefined && Number.isFinite(given.weightedTotal) ? given : undefined;
+      const { logTotal, entropy } = summary === undefined ? summarize(logits) : describe(summary);
+      const tokenId = choose(logits, seenTokenIds, rng, summary);
       return { tokenId, logProb: logits[tokenId]! - logTotal, entropy };
     },
+  };
+}
+
+type Choose = (
+  logits: Float32Array,
+  seenTokenIds: readonly number[],
+  rng: Rng,
+  summary: LogitSummary | undefined,
+) => number;
+
+/** By the summary where that suffices, otherwise by `walk`. */
+function chooseQuickly(sampling: Sampling, walk: Choose): Choose {
+  const { temperature, topK, topP, minP } = sampling;
+  const filtered = topK !== undefined || topP < 1 || minP > 0;
+  return (logits, seenTokenIds, rng, summary) => {
+    if (summary === undefined) return walk(logits, seenTokenIds, rng, summary);
+    if (temperature === 0) return summary.topIds[0]!;
+    if (!filtered)
+      return drawByBlock(logits, summary, temperature, rng) ?? walk(logits, seenTokenIds, rng, summary);
+    const short = shorten(summary, sampling, logits.length);
+    if (short === undefined) return walk(logits, seenTokenIds, rng, summary);
+    for (const filter of createFilters(short.rest)) filter(short.list.logits, seenTokenIds);
+    return short.list.ids[draw(short.list.logits, rng)]!;
   };
 }
 

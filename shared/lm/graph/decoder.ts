@@ -13,8 +13,11 @@
  *     logit_rows   int32 [n]                             tokens whose logits are wanted
  *     hidden_rows  int32 [m]                             tokens whose hidden states are wanted
  *     probes       [k, 16, (L + 1) H]                    linear probes, 16 outputs each
+ *     inverse_temperatures   [n, 1, 1]
  * Outputs:
- *     logits       [n, V]
+ *     logits       [n, V]                                n must be at least 1: TopK cannot bear no rows
+ *     top_logits, top_ids   [n, min(64, V)]              see `LogitSummary`
+ *     block_sums   [n, 3 blocks]                         of total, of weightedTotal, at the temperature
  *     new_kv       [2 L prompts, kvHeads, rows, S, D]    layer 0 keys, layer 0 values, layer 1 keys, ...
  *     hidden       [m, (L + 1) H]                        embedding output, every layer, the last after the final norm
  *     probe        [k, m, 16]
@@ -42,6 +45,19 @@ export const WEIGHTS_VERSION = 1;
  * Outputs of one probe in the graph. A product of fixed width rounds the same however many probes there are.
  */
 export const PROBE_WIDTH = 16;
+
+/** Tokens that a summary of logits lists. */
+export const TOP_TOKENS = 64;
+
+/**
+ * Ids of one block of a summary's sums. Blocks of whole vectors, and two at least: the order in which ONNX Runtime adds
+ * up a line depends on where in memory it begins, and on whether it is the only one.
+ */
+export const SUMMARY_BLOCK = 256;
+export const summaryBlocks = (vocabSize: number): number => Math.max(2, Math.ceil(vocabSize / SUMMARY_BLOCK));
+
+/** TensorProto.DataType of ONNX. */
+const FLOAT = 1;
 
 export interface DecoderModel {
   /** Bytes of the .onnx file. */
@@ -112,7 +128,9 @@ class Decoder {
       fresh.push(block.fresh);
       hidden.push(pick(layer + 1 === numLayers ? normed : states, hiddenRows));
     }
-    this.#emitLogits(normed, graph.input("logit_rows", "int32", ["logit_rows"]), embedding);
+    this.#emitSummary(
+      this.#emitLogits(normed, graph.input("logit_rows", "int32", ["logit_rows"]), embedding),
+    );
     this.#emitKeysAndValues(fresh);
     this.#emitHidden(hidden);
   }
@@ -218,7 +236,7 @@ class Decoder {
   }
 
   /** The head; a tied one in fp32 is the embedding itself. */
-  #emitLogits(states: Value, rows: Value, embedding: Value): void {
+  #emitLogits(states: Value, rows: Value, embedding: Value): Value {
     const { tieWordEmbeddings, hiddenSize, vocabSize } = this.#config;
     const name = tieWordEmbeddings ? "model.embed_tokens" : "lm_head";
     const map: LinearMap = {
@@ -232,6 +250,33 @@ class Decoder {
         ? multiplyTransposed(this.#graph, this.#graph.op("Gather", [states, rows], { axis: 0 }), embedding)
         : this.#linear(states, map, rows);
     this.#graph.output("logits", logits, "float32", ["logit_rows", vocabSize]);
+    return logits;
+  }
+
+  #emitSummary(logits: Value): void {
+    const graph = this.#graph;
+    const { vocabSize } = this.#config;
+    const inverseTemperatures = graph.input("inverse_temperatures", "float32", ["logit_rows", 1, 1]);
+    const count = Math.min(TOP_TOKENS, vocabSize);
+    const [topLogits, topIds] = graph.ops("TopK", [logits, graph.int([count])], 2, { axis: -1 });
+    const largest = graph.op("Gather", [topLogits!, graph.int([0])], { axis: 1 });
+    const blocks = summaryBlocks(vocabSize);
+    const padding = blocks * SUMMARY_BLOCK - vocabSize;
+    const exact = graph.op("Sub", [logits, largest]);
+    // What is put behind a vocabulary of another length has no weight.
+    const padded =
+      padding === 0 ? exact : graph.op("Pad", [exact, graph.int([0, 0, 0, padding]), graph.float(-1000)]);
+    const distance = graph.reshape(padded, [-1, blocks, SUMMARY_BLOCK]);
+    const weight = graph.op("Exp", [distance]);
+    const scaled = graph.op("Exp", [graph.op("Mul", [distance, inverseTemperatures])]);
+    const sums = [weight, graph.op("Mul", [weight, distance]), scaled].map((values) =>
+      graph.op("ReduceSum", [values, graph.int([-1])], { keepdims: 0 }),
+    );
+    graph.output("top_logits", topLogits!, "float32", ["logit_rows", count]);
+    // Every output has one type; ids are below 2^24, so float32 holds them.
+    graph.output("top_ids", graph.op("Cast", [topIds!], { to: FLOAT }), "float32", ["logit_rows", count]);
+    const byRow = graph.op("Concat", sums, { axis: 1 });
+    graph.output("block_sums", byRow, "float32", ["logit_rows", 3 * blocks]);
   }
 
   #emitKeysAndValues(fresh: readonly KeysAndValues[]): void {

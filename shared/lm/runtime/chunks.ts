@@ -34,14 +34,21 @@ export async function runInChunks(
 function cut({ slot, length, tokenIds, wanted }: ChunkedInput, start: number): ChunkedInput {
   if (start === 0 && tokenIds.length <= MAX_CHUNK) return { slot, length, tokenIds, wanted };
   const end = Math.min(start + MAX_CHUNK, tokenIds.length);
-  const early = end < tokenIds.length && wanted.logits === "last";
+  const early = end < tokenIds.length;
   return {
     slot,
     length: length + start,
     tokenIds: tokenIds.slice(start, end),
-    wanted: early ? { ...wanted, logits: "none" } : wanted,
+    wanted: early ? withoutLast(wanted) : wanted,
   };
 }
+
+/** What a chunk that is not the last one has to give. */
+const withoutLast = ({ logits, probe, hidden }: Wanted): Wanted => ({
+  logits: logits === "all" ? "all" : "none",
+  ...(probe && { probe }),
+  ...(hidden !== undefined && { hidden }),
+});
 
 function join(pieces: readonly SlotOutput[]): SlotOutput {
   if (pieces.length === 1) return pieces[0]!;
@@ -54,7 +61,9 @@ function join(pieces: readonly SlotOutput[]): SlotOutput {
     }
     return result;
   };
+  const { summary } = pieces.at(-1)!;
   return {
+    ...(summary && { summary }),
     logits: concatenate(pieces.map(({ logits }) => logits)),
     probe: concatenate(pieces.map(({ probe }) => probe)),
     hidden: concatenate(pieces.map(({ hidden }) => hidden)),

@@ -2,9 +2,10 @@
  * One run of the graph: rows in slots, a few new tokens each, the outputs they asked for. Appends the new keys and
  * values to the slots. Knows no prompts, sessions or admission.
  */
-import { PROBE_WIDTH } from "../graph/decoder.js";
+import { PROBE_WIDTH, SUMMARY_BLOCK } from "../graph/decoder.js";
 import type { ModelConfig } from "../checkpoint/config.js";
-import type { RowOutput, Wanted } from "../types.js";
+import type { LogitSummary, RowOutput, Wanted } from "../types.js";
+import { sum } from "#shared/stats.js";
 import { KV_BUCKET, type KvBlock } from "./kv-block.js";
 import type { PrefixSet } from "./prefix-set.js";
 import { blocksOf, type Probe, ProbeSet } from "./probe-set.js";
@@ -54,17 +55,18 @@ export class StepRunner {
     const feeds: Feeds = {};
     this.#feedTokens(feeds, context, inputs, tokens);
     this.#feedCaches(feeds, context, inputs, tokens);
-    const logitRows = this.#feedLogitRows(feeds, inputs, tokens);
+    const logitRows = feedLogitRows(feeds, inputs, tokens);
     const states = this.#feedHiddenRows(feeds, inputs, tokens);
     const wanted = ["new_kv"];
-    if (logitRows > 0) wanted.push("logits");
+    if (inputs.some(({ wanted: { logits } }) => logits !== "none")) wanted.push("logits");
+    if (inputs.some(({ wanted: { summary } }) => summary !== undefined)) wanted.push(...SUMMARY);
     if (inputs.some(({ wanted: { probe } }) => probe !== undefined)) wanted.push("probe");
     if (inputs.some(({ wanted: { hidden } }) => hidden === true)) wanted.push("hidden");
     const outputs = await this.#session.run(feeds, wanted);
     for (const { slot, length, tokenIds } of inputs) {
       context.grid.append(slot, length, outputs["new_kv"]!, tokens, tokenIds.length);
     }
-    return this.#divide(inputs, outputs, states);
+    return this.#divide(inputs, outputs, logitRows, states);
   }
 
   /** Token ids, positions and sizes. Unused slots and the room behind shorter rows run token 0, which nobody reads. */
@@ -111,17 +113,6 @@ export class StepRunner {
     feeds["dims"] = longTensor(dims, [dims.length]);
   }
 
-  #feedLogitRows(feeds: Feeds, inputs: readonly SlotInput[], tokens: number): number {
-    const rows: number[] = [];
-    for (const { slot, tokenIds, wanted } of inputs) {
-      const end = slot * tokens + tokenIds.length;
-      if (wanted.logits === "last") rows.push(end - 1);
-      else if (wanted.logits === "all") for (let row = slot * tokens; row < end; row++) rows.push(row);
-    }
-    feeds["logit_rows"] = intTensor(Int32Array.from(rows));
-    return rows.length;
-  }
-
   #feedHiddenRows(feeds: Feeds, inputs: readonly SlotInput[], tokens: number): States {
     const rows: number[] = [];
     const probes: Probe[] = [];
@@ -140,6 +131,7 @@ export class StepRunner {
   #divide(
     inputs: readonly SlotInput[],
     outputs: Readonly<Record<string, Float32Array>>,
+    logitRows: number,
     states: States,
   ): SlotOutput[] {
     const { vocabSize, hiddenSize, numLayers } = this.#config;
@@ -148,10 +140,14 @@ export class StepRunner {
     let state = 0;
     return inputs.map(({ tokenIds, wanted }) => {
       const count = tokenIds.length;
-      const logitRows = wanted.logits === "last" ? 1 : wanted.logits === "all" ? count : 0;
+      const ownRows = countLogitRows(wanted, count);
       const logits =
-        outputs["logits"]?.subarray(logitRow * vocabSize, (logitRow + logitRows) * vocabSize) ?? EMPTY;
-      logitRow += logitRows;
+        wanted.logits === "none"
+          ? EMPTY
+          : outputs["logits"]!.subarray(logitRow * vocabSize, (logitRow + ownRows) * vocabSize);
+      logitRow += ownRows;
+      const summary =
+        wanted.summary && readSummary(outputs, logitRow - 1, logitRows, wanted.summary.temperature);
       const from = state;
       if (wantsStates(wanted)) state += count;
       const hidden =
@@ -162,9 +158,61 @@ export class StepRunner {
         wanted.probe === undefined
           ? EMPTY
           : gatherProbe(wanted.probe, outputs["probe"]!, states, from, count);
-      return { logits, hidden, probe };
+      return { logits, ...(summary && { summary }), hidden, probe };
     });
   }
+}
+
+/** Rows of logits that a row with `count` new tokens needs: those after its last tokens. */
+function countLogitRows({ logits, summary }: Wanted, count: number): number {
+  if (logits === "all") return count;
+  return logits === "last" || summary !== undefined ? 1 : 0;
+}
+
+/** Returns how many rows of logits there will be. */
+function feedLogitRows(feeds: Feeds, inputs: readonly SlotInput[], tokens: number): number {
+  const rows: number[] = [];
+  const inverseTemperatures: number[] = [];
+  for (const { slot, tokenIds, wanted } of inputs) {
+    const end = slot * tokens + tokenIds.length;
+    for (let row = end - countLogitRows(wanted, tokenIds.length); row < end; row++) {
+      rows.push(row);
+      inverseTemperatures.push(1 / (wanted.summary?.temperature ?? 1));
+    }
+  }
+  // The graph refuses none.
+  if (rows.length === 0) {
+    rows.push(0);
+    inverseTemperatures.push(1);
+  }
+  feeds["logit_rows"] = intTensor(Int32Array.from(rows));
+  feeds["inverse_temperatures"] = floatTensor(Float32Array.from(inverseTemperatures), [rows.length, 1, 1]);
+  return rows.length;
+}
+
+const SUMMARY = ["top_logits", "top_ids", "block_sums"];
+
+function readSummary(
+  outputs: Readonly<Record<string, Float32Array>>,
+  row: number,
+  rows: number,
+  temperature: number,
+): LogitSummary {
+  const line = (name: string): Float32Array => {
+    const width = outputs[name]!.length / rows;
+    return outputs[name]!.subarray(row * width, (row + 1) * width);
+  };
+  const sums = line("block_sums");
+  const blocks = sums.length / 3;
+  return {
+    topIds: line("top_ids"),
+    topLogits: line("top_logits"),
+    total: sum(sums.subarray(0, blocks)),
+    weightedTotal: sum(sums.subarray(blocks, 2 * blocks)),
+    temperature,
+    blockSize: SUMMARY_BLOCK,
+    blockTotals: sums.subarray(2 * blocks),
+  };
 }
 
 interface States {

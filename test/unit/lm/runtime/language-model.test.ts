@@ -3,6 +3,8 @@ import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
 import { createLanguageModel } from "#shared/lm/runtime/language-model.js";
 import type { LanguageModel, Precision, Wanted } from "#shared/lm/types.js";
 import { createRng } from "#shared/rng.js";
+import { SUMMARY_BLOCK } from "#shared/lm/graph/decoder.js";
+import { referenceSummary } from "../../../fakes/logit-summary.js";
 import { referenceForward } from "../../../fakes/reference-decoder.js";
 import { temporaryDirectory } from "../../../fakes/temporary-directory.js";
 import { QWEN2, tinyConfig, tinySource } from "../../../fakes/tiny-checkpoint.js";
@@ -49,6 +51,36 @@ describe.each(variants)("%s", (_title, overrides) => {
     expect(output.hidden).toBeAllclose(flat(expected.hidden), close);
     expect(prefix.tokenCount).toBe(37);
     expect(prefix.data.length).toBe(37 * (model.info.kvBytesPerToken / 4));
+  });
+
+  test("a summary is that of the last logits, at the row's own temperature", async () => {
+    const model = await open(config);
+    const { prefix } = await model.prefill(ids(9, 4), { logits: "none" });
+    const batch = model.createBatch();
+    const rows = [0.5, 1, 2].map((temperature) => ({ row: batch.admit(prefix, []), temperature }));
+    const outputs = await batch.step(
+      rows.map(({ row, temperature }) => ({
+        row,
+        tokenIds: ids(row + 1, row),
+        wanted: { logits: row === 1 ? "all" : "last", summary: { temperature } },
+      })),
+    );
+    for (const [i, { logits, summary }] of outputs.entries()) {
+      const { vocabSize } = config;
+      const expected = referenceSummary(logits.subarray(-vocabSize), rows[i]!.temperature, SUMMARY_BLOCK);
+      expect([...summary!.topIds]).toEqual([...expected.topIds]);
+      expect([...summary!.topLogits]).toEqual([...expected.topLogits]);
+      expect(summary!.total).toBeCloseTo(expected.total, 4);
+      expect(summary!.weightedTotal).toBeCloseTo(expected.weightedTotal, 4);
+      const padded = [...expected.blockTotals, ...summary!.blockTotals.subarray(expected.blockTotals.length)];
+      expect(summary!.blockTotals).toBeAllclose(padded, { atol: 1e-5, rtol: 1e-5 });
+      expect(padded.slice(expected.blockTotals.length).every((total) => total === 0)).toBe(true);
+    }
+    const [silent] = await batch.step([
+      { row: 0, tokenIds: [1], wanted: { logits: "none", summary: { temperature: 1 } } },
+    ]);
+    expect(silent!.logits.length).toBe(0);
+    expect(silent!.summary!.topIds.length).toBe(Math.min(64, config.vocabSize));
   });
 
   test("decoding, forks and ragged chunks equal the reference over the whole text", async () => {

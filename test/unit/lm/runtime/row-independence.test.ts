@@ -64,7 +64,12 @@ describe.each(shapes)("%s", (_title, threads, overrides) => {
         prompt: prompts[Math.floor(rng.int(16) ** 2 / 64)]!,
         steps: counts.map((count) => tokens(count, config, rng)),
         joins: rng.int(3),
-        wanted: { logits: "all", hidden: true, probe: i % 3 === 0 ? other : probe },
+        wanted: {
+          logits: "all",
+          summary: { temperature: 0.5 + i / 10 },
+          hidden: true,
+          probe: i % 3 === 0 ? other : probe,
+        },
       };
     });
 
@@ -76,6 +81,7 @@ describe.each(shapes)("%s", (_title, threads, overrides) => {
         for (const field of ["logits", "hidden", "probe"] as const) {
           expectSameBits(output[field], alone![step]![field], `row ${i}, step ${step}, ${field}`);
         }
+        expect(output.summary, `row ${i}, step ${step}`).toEqual(alone![step]!.summary);
       }
     }
   });
