@@ -54,5 +54,5 @@ function describeWeights({ config, tensors }: CheckpointInspection): string | un
   for (const { dtype } of tensors.tensors.values()) counts.set(dtype, (counts.get(dtype) ?? 0) + 1);
   const kinds = [...counts].sort(([, a], [, b]) => b - a).map(([dtype, count]) => `${dtype} ${count}`);
   const all = `${plural(tensors.tensors.size, "tensor")}: ${kinds.join(", ")}`;
-  return config === undefined ? all : `${all}, as config.json has them`;
+  return config === undefined ? all : `${all}, as the configuration has them`;
 }

@@ -34,7 +34,7 @@ function addList(models: Command, context: CommandContext): void {
 function addCheck(models: Command, context: CommandContext): void {
   const command = models
     .command("check")
-    .argument("[path]", "a Hugging Face directory (default: the shipped models)")
+    .argument("[path]", "a Hugging Face directory or a GGUF file (default: the shipped models)")
     .description(
       "Tells whether a checkpoint will work, what it needs in memory at each\nprecision and what is missing. Reads headers only, so it takes seconds.",
     );

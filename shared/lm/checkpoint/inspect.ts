@@ -8,15 +8,16 @@ import { ServiceError } from "#shared/errors.js";
 import type { ChatTemplate } from "./chat-template.js";
 import type { ModelConfig } from "./config.js";
 import type { GenerationDefaults } from "./generation-config.js";
+import { INDEX, WEIGHTS } from "./locate.js";
 import {
   assertVocabulary,
-  INDEX,
+  type CheckpointParts,
+  openParts,
   openWeights,
   readChatTemplate,
   readConfig,
   readTokenizer,
-  WEIGHTS,
-} from "./load.js";
+} from "./parts.js";
 import { readHeader, readIndex, type TensorSource } from "./safetensors.js";
 import { tensorProblems } from "./tensors.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -56,7 +57,7 @@ const SMALL_FILES = [
 ];
 
 /**
- * @param path a Hugging Face directory
+ * @param path what `loadCheckpoint` takes
  * @throws ServiceError `not_found` when nothing is there; what is there and cannot be used is a problem of the result
  */
 export async function inspectCheckpoint(path: string): Promise<CheckpointInspection> {
@@ -66,35 +67,41 @@ export async function inspectCheckpoint(path: string): Promise<CheckpointInspect
     const message = `${absolute}: there is nothing here; check the path`;
     throw new ServiceError("not_found", message, { reason: "NO_CHECKPOINT" });
   }
-  if (found.isDirectory()) return new DirectoryInspector(absolute).inspect();
-  return notACheckpoint(absolute, found.isFile() ? found.size : 0);
+  if (found.isDirectory()) return new Inspector(absolute, (await readdir(absolute)).sort()).inspect();
+  if (found.isFile() && absolute.endsWith(".gguf")) return new Inspector(absolute).inspect();
+  return notACheckpoint(absolute, found.size);
 }
 
 function notACheckpoint(path: string, byteLength: number): CheckpointInspection {
   const name = basename(path);
   const remedy = name.endsWith(".safetensors")
     ? `give the directory that it lies in, ${dirname(path)}`
-    : "give the model's directory";
-  const message = `${path}: must be a directory with config.json, ${WEIGHTS} and tokenizer.json, but is a file; ${remedy}`;
+    : "give the model's directory or its .gguf file";
+  const message = `${path}: must be a directory with config.json, ${WEIGHTS} and tokenizer.json, or a .gguf file, but is another file; ${remedy}`;
   return { name, path, files: [{ name, byteLength }], problems: [{ part: "files", message }] };
 }
 
-class DirectoryInspector {
-  readonly #directory: string;
+class Inspector {
+  readonly #path: string;
+  readonly #isDirectory: boolean;
+  readonly #names: readonly string[];
   readonly #problems: CheckpointProblem[] = [];
-  #names: readonly string[] = [];
 
-  constructor(directory: string) {
-    this.#directory = directory;
+  /** `names` are those of a directory's files; none for a GGUF file. */
+  constructor(path: string, names?: readonly string[]) {
+    this.#path = path;
+    this.#isDirectory = names !== undefined;
+    this.#names = names ?? [];
   }
 
   async inspect(): Promise<CheckpointInspection> {
-    const directory = this.#directory;
-    this.#names = (await readdir(directory)).sort();
-    const configured = await this.#attempt("config", () => readConfig(directory));
-    const tokenizer = await this.#attempt("tokenizer", () => readTokenizer(directory));
-    const chatTemplate = await this.#attempt("chat template", () => readTemplate(directory));
-    const tensors = await this.#openWeights();
+    const opened = await this.#attempt("weights", () => openParts(this.#path));
+    const parts = opened ?? this.#withoutWeights();
+    if (parts === undefined) return { ...this.#identity(), files: [], problems: this.#problems };
+    const configured = await this.#attempt("config", () => readConfig(parts));
+    const tokenizer = await this.#attempt("tokenizer", () => readTokenizer(parts));
+    const chatTemplate = await this.#attempt("chat template", () => readTemplate(parts));
+    const tensors = opened && (await this.#openWeights(opened));
     if (configured !== undefined) {
       const { config } = configured;
       if (tokenizer !== undefined)
@@ -102,15 +109,27 @@ class DirectoryInspector {
       if (tensors !== undefined) this.#compareTensors(config, tensors);
     }
     return {
-      name: basename(directory),
-      path: directory,
-      files: await this.#files(tensors),
+      ...this.#identity(),
+      files: await this.#files(parts, tensors),
       ...(configured && { config: configured.config, generation: configured.generation }),
       ...(tokenizer && { tokenizer }),
       ...(chatTemplate && { chatTemplate }),
       ...(tensors && { tensors }),
       problems: this.#problems,
     };
+  }
+
+  #identity(): Pick<CheckpointInspection, "name" | "path"> {
+    return { name: basename(this.#path), path: this.#path };
+  }
+
+  /** A directory whose weights are missing or broken still has its other files, unless a GGUF file is all there is. */
+  #withoutWeights(): CheckpointParts | undefined {
+    if (!this.#isDirectory) return undefined;
+    const onlyGguf = this.#names.some((name) => name.endsWith(".gguf"));
+    if (onlyGguf && !this.#names.includes("config.json")) return undefined;
+    const weights = { kind: "single", path: join(this.#path, WEIGHTS) } as const;
+    return { directory: this.#path, name: basename(this.#path), weights, isDirectory: true };
   }
 
   /** What `find` gives, or undefined after noting all that it refuses. */
@@ -125,20 +144,21 @@ class DirectoryInspector {
   }
 
   #report(part: CheckpointPart, message: string): void {
-    const hint = message.includes("must hold") ? hintFor(part, this.#directory, this.#names) : undefined;
+    const hint = message.includes("must hold") ? hintFor(part, this.#names) : undefined;
     this.#problems.push({ part, message: hint === undefined ? message : `${message}. ${hint}` });
   }
 
   /** Every shard is looked at, not only those before the first that is missing. */
-  async #openWeights(): Promise<TensorSource | undefined> {
+  async #openWeights(parts: CheckpointParts): Promise<TensorSource | undefined> {
     const before = this.#problems.length;
-    if (!this.#names.includes(WEIGHTS) && this.#names.includes(INDEX)) {
-      const fileOf = await this.#attempt("weights", () => readIndex(join(this.#directory, INDEX)));
+    const { kind, path } = parts.weights;
+    if (kind === "sharded") {
+      const fileOf = await this.#attempt("weights", () => readIndex(path));
       for (const file of [...new Set(fileOf?.values())].sort())
-        await this.#attempt("weights", () => readHeader(join(this.#directory, file)));
+        await this.#attempt("weights", () => readHeader(join(parts.directory, file)));
     }
     if (this.#problems.length > before) return undefined;
-    return this.#attempt("weights", () => openWeights(this.#directory));
+    return this.#attempt("weights", () => openWeights(parts));
   }
 
   #compareTensors(config: ModelConfig, tensors: TensorSource): void {
@@ -150,19 +170,21 @@ class DirectoryInspector {
       this.#report("weights", `${more} more tensors are missing, of another shape or not expected`);
   }
 
-  async #files(tensors: TensorSource | undefined): Promise<CheckpointInspection["files"]> {
-    const weights = tensors?.paths.map((path) => basename(path)) ?? [];
-    const names = [...SMALL_FILES, ...(this.#names.includes(WEIGHTS) ? [] : [INDEX]), ...weights];
-    const sizes = names
-      .filter((name) => this.#names.includes(name))
-      .map(async (name) => ({ name, byteLength: (await stat(join(this.#directory, name))).size }));
+  async #files(
+    { directory, weights }: CheckpointParts,
+    tensors: TensorSource | undefined,
+  ): Promise<CheckpointInspection["files"]> {
+    const small = SMALL_FILES.filter((name) => this.#names.includes(name));
+    const index = weights.kind === "sharded" ? [INDEX] : [];
+    const names = [...small, ...index, ...(tensors?.paths ?? []).map((path) => basename(path))];
+    const sizes = names.map(async (name) => ({ name, byteLength: (await stat(join(directory, name))).size }));
     return Promise.all(sizes);
   }
 }
 
 /** A template is tried on the shortest conversation there is: many that parse use what the engine does not have. */
-async function readTemplate(directory: string): Promise<ChatTemplate | undefined> {
-  const template = await readChatTemplate(directory);
+async function readTemplate(parts: CheckpointParts): Promise<ChatTemplate | undefined> {
+  const template = await readChatTemplate(parts);
   template?.render([{ role: "user", content: "1 + 1?" }], true);
   return template;
 }
@@ -175,16 +197,13 @@ function messagesOf(error: ServiceError): string[] {
     reason === "UNSUPPORTED_CHECKPOINT"
       ? "use another model"
       : "get the file again from where the model came from";
-  return fieldViolations.map(({ field, description }) => {
-    const file = field.slice(0, field.lastIndexOf(":"));
-    return `${file}: ${description}; ${remedy}`;
-  });
+  // What stands before the first of them names the file.
+  const file = error.message.slice(0, Math.max(0, error.message.indexOf(fieldViolations[0]!.description)));
+  return fieldViolations.map(({ description }) => `${file}${description}; ${remedy}`);
 }
 
 /** What to do about a missing file, from what is there instead. */
-function hintFor(part: CheckpointPart, directory: string, names: readonly string[]): string | undefined {
-  const gguf = names.find((name) => name.endsWith(".gguf"));
-  if (gguf !== undefined) return `For the GGUF file beside it give that: ${join(directory, gguf)}`;
+function hintFor(part: CheckpointPart, names: readonly string[]): string | undefined {
   const other = (pattern: RegExp): string | undefined => names.find((name) => pattern.test(name));
   if (part === "tokenizer") {
     const found = other(/^(tokenizer\.model|spiece\.model|vocab\.json|merges\.txt)$/);

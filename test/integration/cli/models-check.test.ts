@@ -131,7 +131,9 @@ describe("a checkpoint that does not work", () => {
 
   test("a plain file, and the weights alone", async () => {
     await writeFile(join(root, "notes.txt"), "hello");
-    await expectFailures(join(root, "notes.txt"), [/^files: .*must be a directory .*but is a file; give/]);
+    await expectFailures(join(root, "notes.txt"), [
+      /^files: .*must be a directory .*but is another file; give/,
+    ]);
     const weights = join(directory, "model.safetensors");
     await expectFailures(weights, [/give the directory that it lies in, .*tiny$/]);
   });
@@ -142,7 +144,7 @@ describe("a checkpoint that does not work", () => {
     await expectFailures(empty, [
       /^config: .*must hold config\.json; copy it/,
       /^tokenizer: .*must hold tokenizer\.json; copy it/,
-      /^weights: .*must hold model\.safetensors or model\.safetensors\.index\.json/,
+      /^weights: .*must hold model\.safetensors, model\.safetensors\.index\.json or a \.gguf file/,
     ]);
     const { stdout } = await runInPlace(["models", "check", empty]);
     expect(stdout).toMatch(/✗ config/);

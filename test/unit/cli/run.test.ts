@@ -24,7 +24,7 @@ describe("bad input is 2, with what must hold and what was got:", () => {
     ["solve x --target a:1 --policy p", /leave out one or the other/],
     [
       "solve x --policy /nowhere",
-      /--policy must be a Hugging Face model directory; \/nowhere does not exist/,
+      /--policy must be a Hugging Face model directory or a \.gguf file; \/nowhere does not exist/,
     ],
     ["solve x --frobnicate", /unknown option '--frobnicate'/],
     ["solve x y", /too many arguments/],
