@@ -11,7 +11,8 @@ import { Admission } from "./rpc/limits.js";
 import { plan } from "./rpc/plan.js";
 import { score } from "./rpc/score.js";
 import { solve } from "./rpc/solve.js";
-import { readPrmFiles, type SelfCheck } from "./score/prm/head-file.js";
+import type { SelfCheck } from "./score/prm/head-file.js";
+import { readSelfCheck } from "./score/prm/load.js";
 import { type PrmScorer, startPrm } from "./score/prm/prm-host.js";
 import { selfCheck } from "./score/prm/self-check.js";
 import type { PrmWorkerData } from "./score/prm/worker-methods.js";
@@ -96,8 +97,8 @@ async function loadPrm(
   onCrash: (error: Error) => void,
 ): Promise<Overrides["prm"]> {
   if (data === undefined) return undefined;
-  const files = await readPrmFiles(data.dir);
-  return { scorer: await startPrm(data, onCrash), selfCheck: files.selfCheck };
+  const pair = await readSelfCheck(data.dir);
+  return { scorer: await startPrm(data, onCrash), selfCheck: pair };
 }
 
 /** A PRM that cannot tell a right solution from a wrong one is worse than none: it is not served. */

@@ -8,6 +8,7 @@ import type { ModelConfig } from "./config.js";
 import type { GenerationDefaults } from "./generation-config.js";
 import {
   assertVocabulary,
+  type LoadOptions,
   openParts,
   openWeights,
   readChatTemplate,
@@ -39,9 +40,13 @@ export interface Checkpoint {
  * @throws ServiceError `not_found` without such a path, `failed_precondition` for a file that is missing, broken
  * or of an unsupported model, `invalid_argument` for a field that does not hold; each names the file and the remedy.
  */
-export async function loadCheckpoint(path: string, signal?: AbortSignal): Promise<Checkpoint> {
+export async function loadCheckpoint(
+  path: string,
+  signal?: AbortSignal,
+  options: LoadOptions = {},
+): Promise<Checkpoint> {
   const parts = await openParts(path, signal);
-  const { config, configText, generation } = await readConfig(parts);
+  const { config, configText, generation } = await readConfig(parts, options);
   const tokenizer = await readTokenizer(parts);
   assertVocabulary(tokenizer, config);
   const chatTemplate = await readChatTemplate(parts);

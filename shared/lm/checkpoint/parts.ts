@@ -23,6 +23,14 @@ export interface CheckpointParts extends Location {
   readonly gguf?: GgufModel;
 }
 
+export interface LoadOptions {
+  /**
+   * What config.json shall say, given its JSON: for a caller that reads such a checkpoint in a way of its own (a reward
+   * model with another head, say). The hash is still that of the files.
+   */
+  readonly adaptConfig?: (config: unknown) => unknown;
+}
+
 /** @throws ServiceError as `locateCheckpoint` and `openGguf`. */
 export async function openParts(path: string, signal?: AbortSignal): Promise<CheckpointParts> {
   const location = await locateCheckpoint(path);
@@ -33,7 +41,10 @@ export async function openParts(path: string, signal?: AbortSignal): Promise<Che
 }
 
 /** config.json and generation_config.json, which has the last word on the ends of a text. */
-export async function readConfig(parts: CheckpointParts): Promise<{
+export async function readConfig(
+  parts: CheckpointParts,
+  { adaptConfig = (config) => config }: LoadOptions = {},
+): Promise<{
   readonly config: ModelConfig;
   readonly generation: GenerationDefaults;
   /** Empty without config.json. */
@@ -41,7 +52,7 @@ export async function readConfig(parts: CheckpointParts): Promise<{
 }> {
   const configText = await readNeeded(parts, "config.json");
   const { defaults, eosTokenIds } = toGenerationConfig(await readJson(parts, "generation_config.json"));
-  const config = toConfig(configText, parts.gguf);
+  const config = toConfig(configText, adaptConfig, parts.gguf);
   return {
     config: withEosTokens(config, eosTokenIds),
     generation: defaults,
@@ -99,10 +110,14 @@ async function readJson(parts: CheckpointParts, file: string): Promise<unknown> 
 }
 
 /** At least one of the two is there. */
-function toConfig(text: string | undefined, gguf: GgufModel | undefined): ModelConfig {
+function toConfig(
+  text: string | undefined,
+  adapt: (config: unknown) => unknown,
+  gguf: GgufModel | undefined,
+): ModelConfig {
   const own = gguf === undefined ? undefined : inFile(gguf.file, () => toModelConfig(gguf.config));
   if (text === undefined) return own!;
-  const config = toModelConfig(parseJson("config.json", text));
+  const config = toModelConfig(adapt(parseJson("config.json", text)));
   if (own !== undefined) assertSameHeads(config, own, gguf!.file);
   return config;
 }

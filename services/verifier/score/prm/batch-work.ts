@@ -1,16 +1,14 @@
 /** What the PRM's batcher works on: sessions, calls, and the steps that wait; and the errors that steps end with. */
 import { ServiceError } from "#shared/errors.js";
 import type { NodeId } from "../../ports.js";
+import type { StepReading } from "./adapter.js";
 import type { PathNode, PathTree } from "./path-tree.js";
-import type { TokenStats } from "./token-stats.js";
 
-export interface TokenizedStep {
+export interface TextStep {
   readonly nodeId: NodeId;
   /** 0 for the problem, or a step of this session that was given before (or earlier in the same call). */
   readonly parentId: NodeId;
-  readonly tokenIds: readonly number[];
-  /** Index of the first token of the step's result (`resultStart`). */
-  readonly resultIndex: number;
+  readonly text: string;
 }
 
 /** One call of `score`: settles once, with all scores or with the first error. */
@@ -28,13 +26,12 @@ export interface Item {
   readonly call: Call;
   readonly index: number;
   readonly node: PathNode;
-  readonly step: TokenizedStep;
-  /** Statistics of the tokens run so far; their number is how far the step has come. */
-  readonly stats: TokenStats[];
-  /** [vocab] after the last token run. */
-  logits: Float32Array;
-  /** Row of the batch while the step is being run. */
+  readonly tokenIds: readonly number[];
+  /** How many of them were run. */
+  done: number;
+  /** Row of the batch, and what was read so far, while the step is being run. */
   row: number | undefined;
+  reading: StepReading | undefined;
 }
 
 /** One session's paths and what they cost. */

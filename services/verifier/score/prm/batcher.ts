@@ -1,14 +1,13 @@
 /**
- * Scores the waiting steps of all searches together: one ragged batch per round over the reader (a language model) and
- * the head. A path's keys and values are kept, so only a step's own tokens are run, once. A queue and a loop; what a
- * score means is in `features` and `head`, what a session remembers in `path-tree`.
+ * Scores the waiting steps of all searches together: one ragged batch per round over the reader (a language model). A
+ * path's keys and values are kept, so only a step's own tokens are run, once. A queue and a loop; what a step's tokens
+ * are and how a score is read is the adapter's, what a session remembers the path tree's.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ServiceError } from "#shared/errors.js";
 import type { KvSegment, LanguageModel, RowBatch, RowOutput } from "#shared/lm/types.js";
 import type { NodeId } from "../../ports.js";
-import { extendPath, stepFeatures } from "./features.js";
-import { type PrmHead, prmScore } from "./head.js";
+import type { PrmAdapter } from "./adapter.js";
 import {
   type Call,
   cancelled,
@@ -16,15 +15,14 @@ import {
   type Item,
   type Session,
   type Slice,
-  type TokenizedStep,
+  type TextStep,
 } from "./batch-work.js";
 import { type PathNode, PathTree } from "./path-tree.js";
-import { tokenStats } from "./token-stats.js";
 
 export interface BatcherLimits {
   /** Tokens of one round; a longer step runs in pieces. */
   readonly maxBatchTokens: number;
-  /** Keys, values and logits of all sessions, and the batch's slots: resource_exhausted beyond it. */
+  /** Keys, values and memories of all sessions, and the batch's slots: resource_exhausted beyond it. */
   readonly maxKvBytes: number;
   /** Steps that wait, all sessions together: resource_exhausted beyond it. */
   readonly maxWaitingSteps: number;
@@ -34,7 +32,7 @@ const CONTEXT_EXCEEDED = "PRM_CONTEXT_EXCEEDED";
 
 export class PrmBatcher {
   readonly #model: LanguageModel;
-  readonly #head: PrmHead;
+  readonly #adapter: PrmAdapter;
   readonly #limits: BatcherLimits;
   readonly #batch: RowBatch;
   readonly #sessions = new Map<number, Session>();
@@ -48,9 +46,9 @@ export class PrmBatcher {
   #queue: Item[] = [];
   #looping = false;
 
-  constructor(model: LanguageModel, head: PrmHead, limits: BatcherLimits) {
+  constructor(model: LanguageModel, adapter: PrmAdapter, limits: BatcherLimits) {
     this.#model = model;
-    this.#head = head;
+    this.#adapter = adapter;
     this.#limits = limits;
     this.#batch = model.createBatch();
   }
@@ -67,38 +65,43 @@ export class PrmBatcher {
   }
 
   /**
-   * Runs the prompt, once per session. invalid_argument when it does not fit the reader's context, resource_exhausted when there is no memory for it.
+   * Runs the problem's prompt, once per session; resolves to its number of tokens. invalid_argument when it does not fit
+   * the reader's context, resource_exhausted when there is no memory for it.
    */
-  async open(sessionId: number, promptIds: readonly number[]): Promise<void> {
+  async open(sessionId: number, problem: string): Promise<number> {
+    const promptIds = this.#adapter.encodePrompt(problem);
+    const { promptWanted, memoryBytes } = this.#adapter;
     this.#checkProblem(promptIds.length);
     this.#opening.add(sessionId);
     try {
       const { prefix, output } = await this.#exclusive(async () => {
-        this.#checkMemory(promptIds.length * this.#model.info.kvBytesPerToken + this.#logitsBytes);
-        return this.#model.prefill(promptIds, { logits: "last" });
+        this.#checkMemory(promptIds.length * this.#model.info.kvBytesPerToken + memoryBytes);
+        return this.#model.prefill(promptIds, promptWanted);
       });
       if (!this.#opening.has(sessionId))
         throw cancelled("the scoring session was closed while it was opened");
-      const tree = new PathTree(prefix, output.logits.slice());
+      const tree = new PathTree(prefix, this.#adapter.begin(output), memoryBytes);
       this.#sessions.set(sessionId, { tree, waiting: new Map(), verifierTokens: promptIds.length });
+      return promptIds.length;
     } finally {
       this.#opening.delete(sessionId);
     }
   }
 
   /**
-   * One score in (0, 1) per step, in order, or a ServiceError; then none of the call's steps is kept.
-   * Steps that are pruned while they wait reject their whole call with `cancelled`.
+   * One score in (0, 1) per step, in order, or a ServiceError; then none of the call's steps is kept. A step that holds
+   * nothing to read (white space, say) is not run and has the score of the step before it. Steps that are pruned while
+   * they wait reject their whole call with `cancelled`.
    */
-  async score(sessionId: number, steps: readonly TokenizedStep[]): Promise<readonly number[]> {
+  async score(sessionId: number, steps: readonly TextStep[]): Promise<readonly number[]> {
     const session = this.#session(sessionId);
     if (steps.length === 0) return [];
     this.#checkQueue(steps.length);
-    const nodes = this.#addNodes(session, steps);
+    const { nodes, tokenIds } = this.#addNodes(session, steps);
     return new Promise((resolve, reject) => {
       const scores = steps.map(() => Number.NaN);
       const call: Call = { session, scores, nodes, remaining: steps.length, settled: false, resolve, reject };
-      for (const [index, step] of steps.entries()) this.#enqueue(call, index, step);
+      for (const [index, ids] of tokenIds.entries()) this.#enqueue(call, index, ids);
       void this.#loop();
     });
   }
@@ -125,10 +128,6 @@ export class PrmBatcher {
     for (const item of session.waiting.values()) this.#fail(item.call, error);
   }
 
-  get #logitsBytes(): number {
-    return 4 * this.#model.info.vocabularySize;
-  }
-
   #session(sessionId: number): Session {
     const session = this.#sessions.get(sessionId);
     if (session !== undefined) return session;
@@ -136,27 +135,31 @@ export class PrmBatcher {
   }
 
   /** All steps or none. */
-  #addNodes(session: Session, steps: readonly TokenizedStep[]): PathNode[] {
+  #addNodes(session: Session, steps: readonly TextStep[]) {
     const nodes: PathNode[] = [];
+    const tokenIds: (readonly number[])[] = [];
     try {
-      for (const step of steps) {
-        if (step.tokenIds.length === 0)
+      for (const { nodeId, parentId, text } of steps) {
+        if (text === "")
           throw new ServiceError("invalid_argument", "a step must hold text, got an empty step", {
             reason: "EMPTY_STEP",
           });
-        nodes.push(session.tree.add(step.nodeId, step.parentId, step.tokenIds.length));
-        this.#checkPath(nodes.at(-1)!.totalTokens);
+        const ids = this.#adapter.encodeStep(text, !session.tree.get(parentId).isWorded);
+        const node = session.tree.add(nodeId, parentId, ids.length);
+        nodes.push(node);
+        tokenIds.push(ids);
+        this.#checkPath(node.totalTokens);
       }
-      return nodes;
+      return { nodes, tokenIds };
     } catch (error) {
       session.tree.prune(nodes.map(({ id }) => id));
       throw error;
     }
   }
 
-  #enqueue(call: Call, index: number, step: TokenizedStep): void {
+  #enqueue(call: Call, index: number, tokenIds: readonly number[]): void {
     const node = call.nodes[index]!;
-    const item: Item = { call, index, node, step, stats: [], logits: new Float32Array(0), row: undefined };
+    const item: Item = { call, index, node, tokenIds, done: 0, row: undefined, reading: undefined };
     call.session.waiting.set(node, item);
     this.#queue.push(item);
   }
@@ -191,9 +194,12 @@ export class PrmBatcher {
     for (const item of [...begun, ...others]) {
       if (tokensLeft === 0) break;
       if (item.call.settled || item.node.parent!.read === undefined) continue;
+      if (item.tokenIds.length === 0) {
+        this.#finishWordless(item);
+        continue;
+      }
       if (item.row === undefined && !this.#admit(item, round.length === 0)) continue;
-      const done = item.stats.length;
-      const tokenIds = item.step.tokenIds.slice(done, done + tokensLeft);
+      const tokenIds = item.tokenIds.slice(item.done, item.done + tokensLeft);
       tokensLeft -= tokenIds.length;
       round.push({ item, row: item.row!, tokenIds });
     }
@@ -206,7 +212,7 @@ export class PrmBatcher {
     const parent = item.node.parent!;
     const rowTokens = item.node.totalTokens - tree.prefix.tokenCount;
     const slots = this.#batch.byteLengthWith(tree.prefix, rowTokens) - this.#batch.byteLength;
-    const kept = item.step.tokenIds.length * this.#model.info.kvBytesPerToken + this.#logitsBytes;
+    const kept = item.tokenIds.length * this.#model.info.kvBytesPerToken + this.#adapter.memoryBytes;
     try {
       this.#checkMemory(slots + kept);
     } catch (error) {
@@ -214,7 +220,7 @@ export class PrmBatcher {
       return false;
     }
     item.row = this.#batch.admit(tree.prefix, tree.segments(parent));
-    item.logits = parent.read!.logits;
+    item.reading = parent.read!.memory.read(item.tokenIds);
     return true;
   }
 
@@ -223,7 +229,12 @@ export class PrmBatcher {
     this.#running = new Set(round.map(({ item }) => item));
     try {
       const outputs = await this.#exclusive(() =>
-        this.#batch.step(round.map(({ row, tokenIds }) => ({ row, tokenIds, wanted: { logits: "all" } }))),
+        this.#batch.step(
+          round.map(({ item, row, tokenIds }) => {
+            const last = item.done + tokenIds.length === item.tokenIds.length;
+            return { row, tokenIds, wanted: this.#adapter.stepWanted(last) };
+          }),
+        ),
       );
       for (const [index, slice] of round.entries()) this.#consume(slice, outputs[index]!);
     } catch (error) {
@@ -238,28 +249,31 @@ export class PrmBatcher {
   #consume({ item, tokenIds }: Slice, output: RowOutput): void {
     item.call.session.verifierTokens += tokenIds.length;
     if (item.call.settled) return;
-    const width = this.#model.info.vocabularySize;
-    for (const [index, tokenId] of tokenIds.entries()) {
-      item.stats.push(tokenStats(item.logits, tokenId));
-      item.logits = output.logits.subarray(index * width, (index + 1) * width);
-    }
-    // A copy, so that the outputs of the whole round can be freed.
-    item.logits = item.logits.slice();
-    if (item.stats.length === item.step.tokenIds.length) this.#finish(item);
+    item.done += tokenIds.length;
+    item.reading!.take(tokenIds, output);
+    if (item.done === item.tokenIds.length) this.#finish(item);
   }
 
   #finish(item: Item): void {
-    const { node, step, call } = item;
-    const { tree, waiting } = call.session;
-    const kv: KvSegment = this.#batch.take(item.row!, step.tokenIds.length);
-    const stats = extendPath(node.parent!.read!.stats, item.stats);
-    tree.commit(node, { kv, logits: item.logits, stats });
+    const { node, call } = item;
+    const { score, memory } = item.reading!.finish();
+    const kv: KvSegment = this.#batch.take(item.row!, item.tokenIds.length);
+    call.session.tree.commit(node, { kv, memory, score });
     this.#release(item);
-    waiting.delete(node);
-    const score = prmScore(this.#head, stepFeatures(item.stats, step.resultIndex, stats));
+    this.#settle(item, score);
+  }
+
+  #finishWordless(item: Item): void {
+    item.call.session.tree.commitWordless(item.node);
+    this.#release(item);
+    this.#settle(item, item.node.read!.score);
+  }
+
+  #settle({ call, node, index }: Item, score: number): void {
+    call.session.waiting.delete(node);
     if (!Number.isFinite(score))
       return this.#fail(call, new ServiceError("internal", "the PRM's score is not a number"));
-    call.scores[item.index] = score;
+    call.scores[index] = score;
     call.remaining -= 1;
     if (call.remaining > 0) return;
     call.settled = true;
@@ -269,6 +283,7 @@ export class PrmBatcher {
   #release(item: Item): void {
     if (item.row !== undefined) this.#batch.release(item.row);
     item.row = undefined;
+    item.reading = undefined;
     this.#queue = this.#queue.filter((other) => other !== item);
   }
 

@@ -16,11 +16,12 @@ const HEAD_FILE = "prm_head.safetensors";
 const CONFIG_FILE = "prm_config.json";
 
 const steps = z.array(z.string().min(1)).min(1);
+export const selfCheckSchema = z.object({ problem: z.string().min(1), good: steps, bad: steps });
 const configSchema = z.object({
   format: z.literal(FORMAT),
   /** Must be FEATURE_NAMES: a head fitted to other features would read noise. */
   features: z.array(z.string()),
-  self_check: z.object({ problem: z.string().min(1), good: steps, bad: steps }),
+  self_check: selfCheckSchema,
   /** Data, size and result of the training, in words. */
   training: z.string(),
 });

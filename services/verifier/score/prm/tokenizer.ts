@@ -1,5 +1,14 @@
 import type { Checkpoint } from "#shared/lm/checkpoint/load.js";
-import type { PrmTokenizer } from "./engine.js";
+
+/** The reader's tokenizer and template. */
+export interface PrmTokenizer {
+  /** A problem as the reader's prompt, ready for the first step. */
+  encodePrompt(problem: string): readonly number[];
+  /** A step on its own, no special tokens. */
+  encodeStep(text: string): readonly number[];
+  /** The text of each token on its own. */
+  pieces(tokenIds: readonly number[]): readonly string[];
+}
 
 /**
  * How a PRM's reader is fed, in training and in service: the problem as the user's turn of its chat template (as plain

@@ -2,12 +2,13 @@
 import type { WorkerService } from "#shared/lm/runtime/worker-guest.js";
 import type { LanguageModelInfo, Precision } from "#shared/lm/types.js";
 import type { NodeId, ScorerUsage } from "../../ports.js";
+import type { TextStep } from "./batch-work.js";
 import type { BatcherLimits } from "./batcher.js";
-import type { PrmEngine, TextStep } from "./engine.js";
+import type { PrmEngine } from "./engine.js";
 
 /** What the Worker is started with. */
 export interface PrmWorkerData {
-  /** Directory of the checkpoint, with the head's two files in it. */
+  /** Directory of a PRM of a known family. */
   readonly dir: string;
   readonly precision: Precision;
   /** Threads inside one operator. */

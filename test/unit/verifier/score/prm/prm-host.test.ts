@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { PrmBatcher } from "#verifier/score/prm/batcher.js";
-import { createPrmEngine, type PrmTokenizer } from "#verifier/score/prm/engine.js";
+import { createLogProbAdapter } from "#verifier/score/prm/adapters/log-prob.js";
+import { createPrmEngine } from "#verifier/score/prm/engine.js";
 import { FEATURE_COUNT } from "#verifier/score/prm/features.js";
 import type { PrmHead } from "#verifier/score/prm/head.js";
 import type { WorkerHost } from "#shared/lm/runtime/worker-host.js";
 import { connectPrm, type PrmScorer } from "#verifier/score/prm/prm-host.js";
 import { selfCheck, toStep } from "#verifier/score/prm/self-check.js";
+import type { PrmTokenizer } from "#verifier/score/prm/tokenizer.js";
 import { createPrmMethods, type PrmMethods } from "#verifier/score/prm/worker-methods.js";
 import { type FakeModel, fakeLanguageModel } from "../../../../fakes/language-model.js";
 
@@ -30,8 +32,9 @@ const signal = new AbortController().signal;
 
 async function start(model: FakeModel = fakeLanguageModel()) {
   const limits = { maxBatchTokens: 64, maxKvBytes: 1 << 20, maxWaitingSteps: 64 };
-  const batcher = new PrmBatcher(model, shortIsGood, limits);
-  const methods = createPrmMethods(createPrmEngine(model.info, byteTokenizer, batcher));
+  const reader = { tokenizer: byteTokenizer, head: shortIsGood, vocabularySize: model.info.vocabularySize };
+  const batcher = new PrmBatcher(model, createLogProbAdapter(reader), limits);
+  const methods = createPrmMethods(createPrmEngine(model.info, batcher));
   const scorer: PrmScorer = await connectPrm(inPlace(methods));
   return { scorer, model, batcher };
 }

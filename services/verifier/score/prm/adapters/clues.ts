@@ -1,0 +1,55 @@
+/** Looks at a directory without loading it and without ever refusing it: what cannot be read is not there. */
+import { readdir, readFile, realpath } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { isJsonObject, type JsonObject } from "#shared/lm/checkpoint/json.js";
+import { openSafetensors } from "#shared/lm/checkpoint/safetensors.js";
+import type { Clues } from "./family.js";
+
+/** Files beyond this are not read for clues; the largest tokenizer.json known has some 35 MB. */
+const MAX_JSON_BYTES = 1 << 27;
+/** Names of the directory and of those above it: in a download cache the model's name is two or three levels up. */
+const NAMED_LEVELS = 4;
+
+export async function readClues(dir: string): Promise<Clues> {
+  const path = await realpath(resolve(dir)).catch(() => resolve(dir));
+  const files = new Set(await readdir(path).catch(() => []));
+  const [config, tokenizerConfig, manifest, tokenizer, tensors] = await Promise.all([
+    readObject(path, "config.json"),
+    readObject(path, "tokenizer_config.json"),
+    readObject(path, "prm_config.json"),
+    readObject(path, "tokenizer.json"),
+    readTensorNames(path, files),
+  ]);
+  const levels = [resolve(dir), path].flatMap((each) => each.split(/[\\/]/u).slice(-NAMED_LEVELS));
+  const { _name_or_path: name } = config;
+  const names = [...levels, typeof name === "string" ? name : ""].join(" ").toLowerCase();
+  return { config, tokenizerConfig, manifest, files, tensors, tokens: tokensOf(tokenizer), names };
+}
+
+async function readObject(path: string, file: string): Promise<JsonObject> {
+  try {
+    const text = await readFile(join(path, file), "utf8");
+    const json: unknown = text.length <= MAX_JSON_BYTES ? JSON.parse(text) : undefined;
+    return isJsonObject(json) ? json : {};
+  } catch {
+    return {};
+  }
+}
+
+async function readTensorNames(path: string, files: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  if (files.has("model.safetensors")) {
+    const source = await openSafetensors(join(path, "model.safetensors")).catch(() => undefined);
+    return new Set(source?.tensors.keys());
+  }
+  const { weight_map: map } = await readObject(path, "model.safetensors.index.json");
+  return new Set(isJsonObject(map) ? Object.keys(map) : []);
+}
+
+function tokensOf(tokenizer: JsonObject): ReadonlySet<string> {
+  const { model, added_tokens: added } = tokenizer;
+  const vocabulary = isJsonObject(model) ? model["vocab"] : undefined;
+  const tokens = new Set(isJsonObject(vocabulary) ? Object.keys(vocabulary) : []);
+  for (const token of Array.isArray(added) ? added : [])
+    if (isJsonObject(token) && typeof token["content"] === "string") tokens.add(token["content"]);
+  return tokens;
+}

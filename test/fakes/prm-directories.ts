@@ -1,0 +1,249 @@
+/**
+ * The published families of PRMs in small: the layout of each family's files, with seeded random weights and a tokenizer
+ * of its kind, and the way its publishers feed and read it, over the whole conversation at once.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
+import { writeSafetensors } from "#shared/lm/checkpoint/safetensors-writer.js";
+import { expectedTensors } from "#shared/lm/checkpoint/tensors.js";
+import type { Tokenizer } from "#shared/lm/checkpoint/tokenizer.js";
+import { createRng } from "#shared/rng.js";
+import { byteLevelFiles, sentencePieceFiles } from "./prm-tokenizers.js";
+import { referenceForward } from "./reference-decoder.js";
+import { QWEN2, tinyConfig, tinySource } from "./tiny-checkpoint.js";
+
+export interface PublishedPrm {
+  readonly family: string;
+  /** What the publisher calls it; the directory's name. */
+  readonly name: string;
+  readonly config: ModelConfig;
+  /** Scores of a solution's steps as the published code computes them: one pass over everything, no cache. */
+  scores(tokenizer: Tokenizer, weights: Weights, problem: string, steps: readonly string[]): number[];
+  /** Tokens of the whole conversation up to the one where the last step's score is read. */
+  tokens(tokenizer: Tokenizer, problem: string, steps: readonly string[]): number[];
+}
+
+export type Weights = Map<string, Float32Array>;
+
+interface Layout extends PublishedPrm {
+  readonly architecture: string;
+  readonly files: ReturnType<typeof byteLevelFiles>;
+  readonly head: readonly { readonly name: string; readonly shape: readonly number[] }[];
+}
+
+const H = 48;
+
+/** Two numbers' softmax, the second's share, the plain way. */
+const share = (other: number, own: number): number => Math.exp(own) / (Math.exp(own) + Math.exp(other));
+const encode = (tokenizer: Tokenizer, text: string): number[] =>
+  tokenizer.encode(text, { addSpecialTokens: false });
+const positionsOf = (ids: readonly number[], token: number): number[] =>
+  ids.flatMap((id, index) => (id === token ? [index] : []));
+const upTo = (ids: readonly number[], positions: readonly number[]): number[] =>
+  ids.slice(0, positions.at(-1)! + 1);
+
+function linear(weights: Weights, name: string, x: readonly number[]): number[] {
+  const weight = weights.get(`${name}.weight`)!;
+  return Array.from(weights.get(`${name}.bias`)!, (bias, row) =>
+    x.reduce((sum, value, i) => sum + weight[row * x.length + i]! * value, bias),
+  );
+}
+
+const shepherdFiles = sentencePieceFiles();
+const shepherdIds = (tokenizer: Tokenizer, problem: string, steps: readonly string[]): number[] =>
+  tokenizer.encode(`${problem} ${steps.map((step) => `${step} ки`).join("\n")}`, { addSpecialTokens: true });
+
+const mathShepherd: Layout = {
+  family: "math-shepherd",
+  name: "math-shepherd-mistral-7b-prm",
+  architecture: "LlamaForCausalLM",
+  config: tinyConfig({ vocabSize: 384, hiddenSize: H, bosTokenId: 1 }),
+  files: shepherdFiles,
+  head: [],
+  tokens: shepherdIds,
+  scores(tokenizer, weights, problem, steps) {
+    const ids = shepherdIds(tokenizer, problem, steps);
+    const [plus, minus] = encode(tokenizer, "+ -");
+    const tag = encode(tokenizer, "ки").at(-1)!;
+    const { logits } = referenceForward(this.config, weights, ids);
+    return positionsOf(ids, tag).map((at) => share(logits[at]![minus!]!, logits[at]![plus!]!));
+  },
+};
+
+const LLAMA3_TEMPLATE =
+  "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}";
+
+const rlhflowIds = (tokenizer: Tokenizer, problem: string, steps: readonly string[]): number[] => {
+  const turn = (role: string, content: string): string =>
+    `<|start_header_id|>${role}<|end_header_id|>\n\n${content}<|eot_id|>`;
+  const turns = steps.map(
+    (step, index) => turn("user", index === 0 ? `${problem} ${step}` : step) + turn("assistant", "+"),
+  );
+  return encode(tokenizer, `<|begin_of_text|>${turns.join("")}`);
+};
+/** Behind every second header (the assistant's) and the line breaks after it. */
+const answersAt = (tokenizer: Tokenizer, ids: readonly number[]): number[] =>
+  positionsOf(ids, tokenizer.tokenToId("<|end_header_id|>")!)
+    .filter((_, index) => index % 2 === 1)
+    .map((at) => at + 1);
+
+const rlhflow: Layout = {
+  family: "rlhflow",
+  name: "Llama3.1-8B-PRM-Deepseek-Data",
+  architecture: "LlamaForCausalLM",
+  config: tinyConfig({ vocabSize: 288, hiddenSize: H }),
+  files: byteLevelFiles(
+    ["<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"],
+    { bos_token: "<|begin_of_text|>", eos_token: "<|eot_id|>", chat_template: LLAMA3_TEMPLATE },
+  ),
+  head: [],
+  tokens(tokenizer, problem, steps) {
+    const ids = rlhflowIds(tokenizer, problem, steps);
+    return upTo(ids, answersAt(tokenizer, ids));
+  },
+  scores(tokenizer, weights, problem, steps) {
+    const ids = rlhflowIds(tokenizer, problem, steps);
+    const [plus] = encode(tokenizer, "+");
+    const [minus] = encode(tokenizer, "-");
+    const { logits } = referenceForward(this.config, weights, ids);
+    return answersAt(tokenizer, ids).map((at) => share(logits[at]![minus!]!, logits[at]![plus!]!));
+  },
+};
+
+const QWEN_TEMPLATE =
+  "{%- if messages[0]['role'] == 'system' %}{{- '<|im_start|>system\n' + messages[0]['content'] + '<|im_end|>\n' }}{%- else %}{{- '<|im_start|>system\nPlease reason step by step, and put your final answer within \\\\boxed{}.<|im_end|>\n' }}{%- endif %}{%- for message in messages %}{%- if (message.role == \"user\") or (message.role == \"system\" and not loop.first) or (message.role == \"assistant\") %}{{- '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>' + '\n' }}{%- endif %}{%- endfor %}{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}";
+
+const qwenIds = (tokenizer: Tokenizer, problem: string, steps: readonly string[]): number[] =>
+  encode(
+    tokenizer,
+    "<|im_start|>system\nPlease reason step by step, and put your final answer within \\boxed{}.<|im_end|>\n" +
+      `<|im_start|>user\n${problem}<|im_end|>\n` +
+      `<|im_start|>assistant\n${steps.join("<extra_0>")}<extra_0><|im_end|>\n`,
+  );
+
+const QWEN_SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
+
+const qwenMath: Layout = {
+  family: "qwen-math",
+  name: "Qwen2.5-Math-PRM-7B",
+  architecture: "Qwen2ForProcessRewardModel",
+  config: tinyConfig({ ...QWEN2, vocabSize: 288, hiddenSize: H }),
+  files: byteLevelFiles([...QWEN_SPECIALS, "<extra_0>"], {
+    bos_token: null,
+    eos_token: "<|im_end|>",
+    chat_template: QWEN_TEMPLATE,
+  }),
+  head: [
+    { name: "score.0.weight", shape: [H, H] },
+    { name: "score.0.bias", shape: [H] },
+    { name: "score.2.weight", shape: [2, H] },
+    { name: "score.2.bias", shape: [2] },
+  ],
+  tokens(tokenizer, problem, steps) {
+    const ids = qwenIds(tokenizer, problem, steps);
+    return upTo(ids, positionsOf(ids, tokenizer.tokenToId("<extra_0>")!));
+  },
+  scores(tokenizer, weights, problem, steps) {
+    const ids = qwenIds(tokenizer, problem, steps);
+    const { hidden } = referenceForward(this.config, weights, ids);
+    return positionsOf(ids, tokenizer.tokenToId("<extra_0>")!).map((at) => {
+      const active = linear(weights, "score.0", hidden[at]!.slice(-H)).map((value) => Math.max(0, value));
+      const [negative, positive] = linear(weights, "score.2", active);
+      return share(negative!, positive!);
+    });
+  },
+};
+
+/** As published: every step encoded by itself, then the line break. */
+const skyworkIds = (tokenizer: Tokenizer, problem: string, steps: readonly string[]): number[] => {
+  const lineBreak = encode(tokenizer, "\n").at(-1)!;
+  const begin = encode(tokenizer, `<|endoftext|>${problem}\n`);
+  return [...begin, ...steps.flatMap((step) => [...encode(tokenizer, step), lineBreak])];
+};
+
+const skywork: Layout = {
+  family: "skywork",
+  name: "Skywork-o1-Open-PRM-Qwen-2.5-1.5B",
+  architecture: "Qwen2ForPrmModel",
+  config: tinyConfig({ ...QWEN2, vocabSize: 288, hiddenSize: H, tieWordEmbeddings: true }),
+  files: byteLevelFiles(QWEN_SPECIALS, { bos_token: "<|endoftext|>", eos_token: "<|im_end|>" }),
+  head: [
+    { name: "v_head.summary.weight", shape: [1, H] },
+    { name: "v_head.summary.bias", shape: [1] },
+  ],
+  tokens: skyworkIds,
+  scores(tokenizer, weights, problem, steps) {
+    const begin = skyworkIds(tokenizer, problem, []).length;
+    let at = begin - 1;
+    const { hidden } = referenceForward(this.config, weights, skyworkIds(tokenizer, problem, steps));
+    return steps.map((step) => {
+      at += encode(tokenizer, step).length + 1;
+      const [value] = linear(weights, "v_head.summary", hidden[at]!.slice(-H));
+      return 1 / (1 + Math.exp(-value!));
+    });
+  },
+};
+
+const LAYOUTS: readonly Layout[] = [mathShepherd, rlhflow, qwenMath, skywork];
+export const PUBLISHED: readonly PublishedPrm[] = LAYOUTS;
+
+export interface DirectoryOptions {
+  readonly seed?: number;
+  /** Changes the weights before they are written. */
+  readonly change?: (weights: Weights) => void;
+  /** Changes config.json. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes `<parent>/<the model's name>` and returns its path and weights. */
+export async function writePublishedPrm(
+  parent: string,
+  family: string,
+  { seed = 1, change, config = {} }: DirectoryOptions = {},
+): Promise<{ dir: string; weights: Weights; prm: PublishedPrm }> {
+  const layout = LAYOUTS.find((each) => each.family === family)!;
+  const dir = join(parent, layout.name);
+  const { weights } = tinySource(layout.config, seed);
+  for (const { name, shape } of layout.head) {
+    const rng = createRng(seed, name);
+    const length = shape.reduce((product, size) => product * size, 1);
+    weights.set(
+      name,
+      Float32Array.from({ length }, () => 0.3 * rng.normal()),
+    );
+  }
+  change?.(weights);
+  const shapes = [...expectedTensors(layout.config), ...layout.head];
+  await mkdir(dir, { recursive: true });
+  const tensors = shapes.flatMap(({ name, shape }) => {
+    const data = weights.get(name);
+    return data === undefined ? [] : [{ name, shape, data }];
+  });
+  await writeSafetensors(join(dir, "model.safetensors"), tensors, { dtype: "F32" });
+  for (const [file, content] of Object.entries(layout.files))
+    await writeFile(join(dir, file), JSON.stringify(content));
+  await writeFile(join(dir, "config.json"), JSON.stringify({ ...configJson(layout), ...config }));
+  return { dir, weights, prm: layout };
+}
+
+function configJson({ config, architecture }: Layout): object {
+  return {
+    architectures: [architecture],
+    model_type: config.modelType,
+    vocab_size: config.vocabSize,
+    hidden_size: config.hiddenSize,
+    intermediate_size: config.intermediateSize,
+    num_hidden_layers: config.numLayers,
+    num_attention_heads: config.numHeads,
+    num_key_value_heads: config.numKvHeads,
+    head_dim: config.headDim,
+    max_position_embeddings: config.contextLength,
+    rms_norm_eps: config.rmsNormEps,
+    rope_theta: config.ropeTheta,
+    hidden_act: "silu",
+    tie_word_embeddings: config.tieWordEmbeddings,
+    eos_token_id: 2,
+    ...(config.bosTokenId !== undefined && { bos_token_id: config.bosTokenId }),
+  };
+}
