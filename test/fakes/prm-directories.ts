@@ -192,6 +192,8 @@ export interface DirectoryOptions {
   readonly seed?: number;
   /** Changes the weights before they are written. */
   readonly change?: (weights: Weights) => void;
+  /** Other shapes than the layout's, by tensor. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** Changes config.json. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -200,7 +202,7 @@ export interface DirectoryOptions {
 export async function writePublishedPrm(
   parent: string,
   family: string,
-  { seed = 1, change, config = {} }: DirectoryOptions = {},
+  { seed = 1, change, shapes = {}, config = {} }: DirectoryOptions = {},
 ): Promise<{ dir: string; weights: Weights; prm: PublishedPrm }> {
   const layout = LAYOUTS.find((each) => each.family === family)!;
   const dir = join(parent, layout.name);
@@ -214,11 +216,10 @@ export async function writePublishedPrm(
     );
   }
   change?.(weights);
-  const shapes = [...expectedTensors(layout.config), ...layout.head];
   await mkdir(dir, { recursive: true });
-  const tensors = shapes.flatMap(({ name, shape }) => {
+  const tensors = [...expectedTensors(layout.config), ...layout.head].flatMap(({ name, shape }) => {
     const data = weights.get(name);
-    return data === undefined ? [] : [{ name, shape, data }];
+    return data === undefined ? [] : [{ name, shape: shapes[name] ?? shape, data }];
   });
   await writeSafetensors(join(dir, "model.safetensors"), tensors, { dtype: "F32" });
   for (const [file, content] of Object.entries(layout.files))
