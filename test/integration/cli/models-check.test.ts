@@ -1,6 +1,6 @@
 /** `models check` on checkpoints that work and on every kind that does not: what a user reads, and what scripts get. */
 import { cp, mkdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { loadCheckpoint } from "#shared/lm/checkpoint/load.js";
 import { openSafetensors } from "#shared/lm/checkpoint/safetensors.js";
@@ -160,6 +160,14 @@ describe("a checkpoint that does not work", () => {
     ]);
   });
 
+  test("a GGUF file that is none, and several at once", async () => {
+    const path = join(root, "model.gguf");
+    await writeFile(path, "not at all what its name says");
+    await expectFailures(path, [/^weights: model\.gguf: must begin with "GGUF"/]);
+    await writeFile(join(root, "other.gguf"), "");
+    await expectFailures(root, [/^weights: .*must hold one GGUF file, got model\.gguf, other\.gguf; name/]);
+  });
+
   test("an architecture that is not supported, beside other problems", async () => {
     await change(directory, "config.json", { model_type: "mamba" });
     await rm(join(directory, "tokenizer.json"));
@@ -290,5 +298,53 @@ describeWithShared("checkpoints of others", ["models/stories260K"], () => {
     await rm(join(copy, "tokenizer.json"), { force: true });
     const { report } = await check(copy);
     expect(failures(report)).toEqual([expect.stringMatching(/^tokenizer: .*made of vocab\.json/)]);
+  });
+});
+
+const SMOLLM2 = ["models", "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf"] as const;
+
+describeWithShared("SmolLM2 in GGUF", [SMOLLM2.join("/")], () => {
+  test("works, by itself and as a directory", async () => {
+    const file = sharedPath(...SMOLLM2)!;
+    for (const path of [file, dirname(file)]) {
+      const { status, report } = await check(path);
+      expect([status, failures(report)]).toEqual([0, []]);
+      expect(report).toMatchObject({
+        path,
+        architecture: "llama",
+        parameters: 134_515_008,
+        context: 8192,
+        chat_template: true,
+        eos: [{ id: 2, token: "<|im_end|>" }],
+        step_delimiter: "\n\n",
+      });
+      const [fp32, int8, int4] = report.precisions.map(({ weights_bytes }) => weights_bytes);
+      expect(fp32).toBeGreaterThan(4 * 134_515_008);
+      expect(int8).toBeLessThan(fp32! / 2);
+      expect(int4).toBeLessThan(int8!);
+    }
+  });
+
+  test("reads headers only: a second is plenty", async () => {
+    const started = performance.now();
+    await check(sharedPath(...SMOLLM2)!);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  test("cut short it does not work", async () => {
+    const bytes = await readFile(sharedPath(...SMOLLM2)!);
+    const directory = await temporaryDirectory();
+    for (const [length, problem] of [
+      [1000, /its header ends at byte|claims \d+/],
+      [50_000_000, /^weights: cut\.gguf: tensor /],
+    ] as const) {
+      const path = join(directory, "cut.gguf");
+      await writeFile(path, bytes.subarray(0, length));
+      const { status, report } = await check(path);
+      expect(status).toBe(1);
+      expect(failures(report)).toEqual([expect.stringMatching(problem)]);
+      // In a directory of its own too, where nothing else is missed.
+      expect(failures((await check(directory)).report)).toEqual([expect.stringMatching(problem)]);
+    }
   });
 });
