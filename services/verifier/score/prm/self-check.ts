@@ -52,7 +52,7 @@ function notSeparated({ good, bad }: SelfCheckResult): ServiceError {
   const got = `${good.toFixed(3)} and ${bad.toFixed(3)}`;
   return new ServiceError(
     "failed_precondition",
-    `the PRM must score the known good solution of its self-check at least ${SELF_CHECK_MARGIN} above the known bad one, got ${got}; the head does not belong to this checkpoint or was not trained`,
+    `the PRM must score the known good solution of its self-check at least ${SELF_CHECK_MARGIN} above the known bad one, got ${got}; it was not trained, or its files do not belong together, or the precision is too low for it`,
     { reason: "PRM_SELF_CHECK_FAILED" },
   );
 }
