@@ -3,23 +3,23 @@ import { ServiceError } from "#shared/errors.js";
 import { type CheckpointInspection, inspectCheckpoint } from "#shared/lm/checkpoint/inspect.js";
 import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
 import { countParameters } from "#shared/lm/checkpoint/tensors.js";
+import { recognisePrm, type RecognisedPrm } from "#verifier/score/prm/adapters/recognise.js";
 import { estimateMemory, type MemoryEstimate, type MemoryLoad } from "#shared/lm/runtime/memory-estimate.js";
 import type { Check, ModelReportEvent, PrecisionShape } from "../events.js";
 import { PRECISIONS } from "../parse/words.js";
 import { compactNumber } from "../render/format.js";
 import { endsOf, PART_DESCRIPTIONS } from "./checkpoint-parts.js";
-import { rewardModelKind } from "./reward-models.js";
 
 /** What most searches run; a model of a short context fills it. */
 const LOAD: MemoryLoad = { candidates: 16, promptTokens: 512, newTokens: 512 };
 
 /** @throws ServiceError `not_found` when nothing is at `path` */
 export async function reportModel(path: string, memoryBytes: number): Promise<ModelReportEvent> {
-  const found = await inspectCheckpoint(path);
+  const prm = await recognisePrm(path);
+  const found = await inspectCheckpoint(path, prm?.loadOptions);
   const { config, tokenizer, generation } = found;
   const load = loadFor(config);
   const { precisions, refusal } = estimatePrecisions(config, load, memoryBytes);
-  const prm = await rewardModelKind(found.path);
   const checks = toChecks(found, precisions, { refusal, prm, load, memoryBytes });
   return {
     event: "report",
@@ -35,7 +35,7 @@ export async function reportModel(path: string, memoryBytes: number): Promise<Mo
     chat_template: found.chatTemplate !== undefined,
     eos: endsOf(found),
     step_delimiter: generation?.stepDelimiter ?? null,
-    prm: prm ?? null,
+    prm: prm?.family ?? null,
     load: { candidates: load.candidates, prompt_tokens: load.promptTokens, new_tokens: load.newTokens },
     machine_memory_bytes: memoryBytes,
     precisions,
@@ -78,7 +78,7 @@ const toShape = (estimate: MemoryEstimate, memoryBytes: number): PrecisionShape 
 interface Judgement {
   /** Of the graph. */
   readonly refusal: string | undefined;
-  readonly prm: string | undefined;
+  readonly prm: RecognisedPrm | undefined;
   readonly load: MemoryLoad;
   readonly memoryBytes: number;
 }
@@ -99,8 +99,14 @@ function toChecks(
     if (detail !== undefined) checks.push({ name: part, ok: true, detail });
   }
   if (precisions.length > 0) checks.push(memoryCheck(precisions, judgement));
-  if (prm !== undefined) checks.push({ name: "reward model", ok: true, detail: `${prm}, for --prm` });
-  return checks;
+  return prm === undefined ? checks : [...checks, ...rewardChecks(prm)];
+}
+
+function rewardChecks({ family, missing }: RecognisedPrm): Check[] {
+  const name = "reward model";
+  if (missing.length === 0) return [{ name, ok: true, detail: `of the family ${family}, for --prm` }];
+  const remedy = "copy what is missing from where the model came from";
+  return missing.map((must) => ({ name, ok: false, detail: `the family ${family} ${must}; ${remedy}` }));
 }
 
 function memoryCheck(precisions: readonly PrecisionShape[], { load, memoryBytes }: Judgement): Check {

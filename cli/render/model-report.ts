@@ -43,7 +43,7 @@ function verdict(
     const text = `${path} will not work: ${plural(problems, "problem")} above.`;
     return wrap(text, terminal.width()).map((line) => style(line, "red", "bold"));
   }
-  const use = prm !== undefined && prm !== null ? `--prm ${path}` : `--policy ${path}`;
+  const use = prm !== null ? `--prm ${path}` : `--policy ${path}`;
   const command = prm === null && !chat ? `generate "..." --raw ${use}` : `solve "..." ${use}`;
   return [style("It works:", "green", "bold"), `  npx deliberate ${command}`];
 }

@@ -28,10 +28,18 @@ const ARROWS: readonly (readonly [room: string, allowed: readonly string[]])[] =
   ],
   ["services/verifier", ["shared"]],
   ["train", ["shared", "services"]],
-  // The demo and the reports grade answers by the verifier's own rules; `config check` reads settings as the services do.
+  // The demo and the reports grade answers by the verifier's own rules; `config check` reads settings as the services do,
+  // and `models check` tells reward models apart as the verifier does.
   [
     "cli",
-    ["shared", "train", "services/verifier/answer", "services/verifier/config", "services/generator/config"],
+    [
+      "shared",
+      "train",
+      "services/verifier/answer",
+      "services/verifier/config",
+      "services/generator/config",
+      "services/verifier/score/prm/adapters/recognise",
+    ],
   ],
   ["bench", ["shared", "services", "train", "cli"]],
 ];

@@ -12,6 +12,7 @@ import { INDEX, WEIGHTS } from "./locate.js";
 import {
   assertVocabulary,
   type CheckpointParts,
+  type LoadOptions,
   openParts,
   openWeights,
   readChatTemplate,
@@ -57,18 +58,22 @@ const SMALL_FILES = [
 ];
 
 /**
- * @param path what `loadCheckpoint` takes
+ * @param path what `loadCheckpoint` takes, as are the options
  * @throws ServiceError `not_found` when nothing is there; what is there and cannot be used is a problem of the result
  */
-export async function inspectCheckpoint(path: string): Promise<CheckpointInspection> {
+export async function inspectCheckpoint(
+  path: string,
+  options: LoadOptions = {},
+): Promise<CheckpointInspection> {
   const absolute = resolve(path);
   const found = await stat(absolute).catch(() => undefined);
   if (found === undefined) {
     const message = `${absolute}: there is nothing here; check the path`;
     throw new ServiceError("not_found", message, { reason: "NO_CHECKPOINT" });
   }
-  if (found.isDirectory()) return new Inspector(absolute, (await readdir(absolute)).sort()).inspect();
-  if (found.isFile() && absolute.endsWith(".gguf")) return new Inspector(absolute).inspect();
+  if (found.isDirectory())
+    return new Inspector(absolute, options, (await readdir(absolute)).sort()).inspect();
+  if (found.isFile() && absolute.endsWith(".gguf")) return new Inspector(absolute, options).inspect();
   return notACheckpoint(absolute, found.size);
 }
 
@@ -83,13 +88,15 @@ function notACheckpoint(path: string, byteLength: number): CheckpointInspection 
 
 class Inspector {
   readonly #path: string;
+  readonly #options: LoadOptions;
   readonly #isDirectory: boolean;
   readonly #names: readonly string[];
   readonly #problems: CheckpointProblem[] = [];
 
   /** `names` are those of a directory's files; none for a GGUF file. */
-  constructor(path: string, names?: readonly string[]) {
+  constructor(path: string, options: LoadOptions, names?: readonly string[]) {
     this.#path = path;
+    this.#options = options;
     this.#isDirectory = names !== undefined;
     this.#names = names ?? [];
   }
@@ -98,7 +105,7 @@ class Inspector {
     const opened = await this.#attempt("weights", () => openParts(this.#path));
     const parts = opened ?? this.#withoutWeights();
     if (parts === undefined) return { ...this.#identity(), files: [], problems: this.#problems };
-    const configured = await this.#attempt("config", () => readConfig(parts));
+    const configured = await this.#attempt("config", () => readConfig(parts, this.#options));
     const tokenizer = await this.#attempt("tokenizer", () => readTokenizer(parts));
     const chatTemplate = await this.#attempt("chat template", () => readTemplate(parts));
     const tensors = opened && (await this.#openWeights(opened));

@@ -6,6 +6,7 @@ import { loadCheckpoint } from "#shared/lm/checkpoint/load.js";
 import { openSafetensors } from "#shared/lm/checkpoint/safetensors.js";
 import { writeSafetensors } from "#shared/lm/checkpoint/safetensors-writer.js";
 import type { ModelReportEvent } from "#cli/events.js";
+import { PUBLISHED, writePublishedPrm } from "../../fakes/prm-directories.js";
 import { temporaryDirectory } from "../../fakes/temporary-directory.js";
 import { writeTinyDirectory } from "../../fakes/tiny-directory.js";
 import { describeWithShared, sharedPath } from "../../shared-data.js";
@@ -281,6 +282,29 @@ describe("a checkpoint that does not work", () => {
     await expectFailures(directory, [
       /^weights: .*model-00001-of-00002\.safetensors: cannot be opened/,
       /^weights: model-00002-of-00002\.safetensors: /,
+    ]);
+  });
+});
+
+describe("published reward models", () => {
+  test.each(PUBLISHED.map(({ family }) => family))("%s is recognised, and works", async (family) => {
+    const { dir } = await writePublishedPrm(await temporaryDirectory(), family);
+    const { status, report } = await check(dir);
+    expect([status, report.prm, failures(report)]).toEqual([0, family, []]);
+    const { stdout } = await runInPlace(["models", "check", dir]);
+    expect(stdout).toMatch(new RegExp(`✓ reward model +of the family ${family}, for --prm`));
+    expect(stdout).toContain(`npx deliberate solve "..." --prm ${dir}`);
+  });
+
+  test("without its head says what is missing", async () => {
+    const { dir } = await writePublishedPrm(await temporaryDirectory(), "skywork");
+    await rm(join(dir, "model.safetensors"));
+    const { status, report } = await check(dir);
+    expect([status, report.prm]).toEqual([1, "skywork"]);
+    expect(failures(report)).toEqual([
+      expect.stringMatching(/^weights: .*must hold model\.safetensors/),
+      expect.stringMatching(/^reward model: the family skywork must hold tensor v_head\.summary\.weight/),
+      ...failures(report).slice(2),
     ]);
   });
 });
