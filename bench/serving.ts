@@ -55,7 +55,7 @@ async function withSession<T>(
   const messages = [{ role: "user", content: problemOf(index).problem } as const];
   const prompt = { kind: "messages", messages } as const;
   const session = await engine.openSession(
-    { prompt, sampling: {}, seed: index, probes: [], includePromptProbe: false },
+    { prompt, sampling: {}, seed: index, probes: [], includePromptProbe: false, priority: 0 },
     signal,
   );
   try {

@@ -68,6 +68,7 @@ export interface CandidateShape {
 
 export interface UsageShape {
   readonly prompt_tokens: number;
+  readonly cached_prompt_tokens: number;
   readonly generated_tokens: number;
   readonly kept_tokens: number;
   readonly pruned_tokens: number;

@@ -14,6 +14,7 @@ const LIMITS = {
   maxSessions: 32,
   maxBatchRows: 64,
   maxKvBytes: 2 ** 31,
+  maxPrefixCacheBytes: 0,
   maxNodesPerSession: 100_000,
   maxPromptBytes: 65_536,
   maxGrowCount: 256,

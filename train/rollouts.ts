@@ -62,6 +62,7 @@ export async function sampleProblem(
       seed,
       probes,
       includePromptProbe: false,
+      priority: 0,
     },
     signal,
   );

@@ -79,6 +79,7 @@ export function toPlan(plan: SearchPlan__Output | null): PlanShape {
 function toUsage(usage: SearchUsage__Output | null): UsageShape {
   return {
     prompt_tokens: usage?.promptTokens ?? 0,
+    cached_prompt_tokens: usage?.cachedPromptTokens ?? 0,
     generated_tokens: usage?.generatedTokens ?? 0,
     kept_tokens: usage?.keptTokens ?? 0,
     pruned_tokens: usage?.prunedTokens ?? 0,

@@ -18,10 +18,11 @@ export interface SolveFlags extends SamplingFlags, BudgetFlags, VoteChoice {
   readonly beamWidth?: number;
   readonly verifier?: string;
   readonly seed?: number;
+  readonly priority?: number;
 }
 
 export function toSolveRequest(problem: string, flags: SolveFlags): SolveRequest {
-  const { strategy, n, beamWidth, verifier, aggregation, vote, seed } = flags;
+  const { strategy, n, beamWidth, verifier, aggregation, vote, seed, priority } = flags;
   return {
     problem,
     sampling: toSampling(flags),
@@ -33,6 +34,7 @@ export function toSolveRequest(problem: string, flags: SolveFlags): SolveRequest
     ...(aggregation !== undefined && { aggregation: fromWord("aggregation", aggregation) as never }),
     ...(vote !== undefined && { vote: fromWord("vote", vote) as never }),
     ...(seed !== undefined && { seed }),
+    ...(priority !== undefined && { priority }),
   };
 }
 

@@ -25,6 +25,7 @@ interface Flags extends ServiceFlags, SamplingFlags, JsonFlag {
   readonly aggregate?: Aggregation;
   readonly budget?: number;
   readonly timeout?: number;
+  readonly priority?: number;
   readonly seed: number;
 }
 
@@ -46,7 +47,12 @@ export function addSolve(program: Command, context: CommandContext): void {
     .option("--vote <rule>", "weighted, max or majority; with last, min, mean or prod before it", parseVote)
     .addOption(new Option("--aggregate <name>", "how step scores become one").choices(AGGREGATIONS))
     .option("--budget <tokens>", "generated tokens at most, such as 20k", parseCount)
-    .option("--timeout <time>", "time to search at most, such as 30s", parseDurationMs);
+    .option("--timeout <time>", "time to search at most, such as 30s", parseDurationMs)
+    .option(
+      "--priority <level>",
+      "-10 to 10: searches with a higher one run first (default: 0)",
+      integerBetween(-10, 10),
+    );
   addSamplingOptions(command);
   addSeedOption(command);
   addTargetOption(command, "verifier");

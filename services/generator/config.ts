@@ -39,6 +39,7 @@ function readLimits(env: Env): EngineLimits {
     maxSessions: readInt(env, "GENERATOR_MAX_SESSIONS", 64, { min: 1 }),
     maxBatchRows: readInt(env, "GENERATOR_MAX_BATCH_ROWS", 32, { min: 1, max: 1024 }),
     maxKvBytes: readInt(env, "GENERATOR_MAX_KV_BYTES", 2 ** 30, { min: 1 }),
+    maxPrefixCacheBytes: readInt(env, "GENERATOR_PREFIX_CACHE_BYTES", 2 ** 28, { min: 0 }),
     maxNodesPerSession: readInt(env, "GENERATOR_MAX_NODES_PER_SESSION", 16_384, { min: 1 }),
     maxPromptBytes: readInt(env, "GENERATOR_MAX_PROMPT_BYTES", 256 * 1024, { min: 1 }),
     maxGrowCount: readInt(env, "GENERATOR_MAX_GROW_COUNT", 256, { min: 1 }),

@@ -56,10 +56,16 @@ export interface PolicyOpenOptions {
   readonly sampling?: Sampling;
   readonly seed?: number;
   readonly probes?: readonly Probe[];
+  /** [-10, 10]; higher runs first. Unset: 0. */
+  readonly priority?: number;
+  /** Only sessions with equal salts share prompts. */
+  readonly cacheSalt?: string;
 }
 
 export interface PolicyUsage {
   readonly promptTokens: number;
+  /** Of these, tokens that the policy had from an earlier prompt. */
+  readonly cachedPromptTokens: number;
   readonly generatedTokens: number;
   readonly cancelledTokens: number;
   readonly flops: number;

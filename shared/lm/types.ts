@@ -21,6 +21,10 @@ export interface LanguageModelInfo {
   /** Embedding output and every layer: layers + 1. */
   readonly hiddenStateCount: number;
   readonly kvBytesPerToken: number;
+  /** Of the weights as ONNX Runtime reads them, at this precision. */
+  readonly weightBytes: number;
+  /** Prompts run in chunks that end at multiples of this; at these places one can begin with another's keys and values. */
+  readonly prefillChunkTokens: number;
   /** 2 per weight that multiplies, for one token; attention not counted. */
   readonly flopsPerToken: number;
 }
@@ -102,12 +106,42 @@ export interface RowBatch {
   release(row: number): void;
 }
 
+export interface PrefillResult {
+  readonly prefix: KvSegment;
+  /** Of the tokens that were run, not of those whose keys and values were there already. */
+  readonly output: RowOutput;
+}
+
+/** Where a prompt can begin: the first `tokenCount` tokens of another prompt's prefix, a multiple of the chunk. */
+export interface PrefixPart {
+  readonly prefix: KvSegment;
+  readonly tokenCount: number;
+}
+
+/**
+ * A prompt on its way through the model, chunk by chunk. Its cuts are fixed and it sees nobody else, so its results are
+ * the same bits whenever the chunks are run, and whether the first of them were copied.
+ */
+export interface Prefill {
+  readonly remainingTokens: number;
+  /** Runs the next chunk, of which there must be one. Calls must not overlap. */
+  advance(): Promise<void>;
+  /** Once no tokens remain; an error before. */
+  readonly result: PrefillResult;
+}
+
 export interface LanguageModel {
   readonly info: LanguageModelInfo;
   /** Milliseconds spent inside `session.run` since creation. */
   readonly runMs: number;
-  /** Runs a prompt and returns its keys and values together with what was wanted. */
-  prefill(tokenIds: readonly number[], wanted: Wanted): Promise<{ prefix: KvSegment; output: RowOutput }>;
+  /** Bytes that the keys and values of a prompt take, from the start of its prefill on. */
+  prefixBytes(tokenCount: number): number;
+  /** What the largest run takes beside weights, keys and values: an estimate for `rows` rows of `contextTokens` tokens. */
+  activationBytes(rows: number, contextTokens: number): number;
+  /** Prepares a prompt; nothing is run yet. What `known` has is copied, and is needed no longer. */
+  startPrefill(tokenIds: readonly number[], wanted: Wanted, known?: PrefixPart): Prefill;
+  /** Runs a whole prompt at once. */
+  prefill(tokenIds: readonly number[], wanted: Wanted): Promise<PrefillResult>;
   createBatch(): RowBatch;
   /** Frees the session. Idempotent; use after it is an error. */
   dispose(): Promise<void>;

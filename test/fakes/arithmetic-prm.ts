@@ -18,6 +18,8 @@ const info: LanguageModelInfo = {
   hiddenSize: 2,
   hiddenStateCount: 2,
   kvBytesPerToken: 8,
+  weightBytes: 2000,
+  prefillChunkTokens: 128,
   flopsPerToken: 1000,
 };
 

@@ -37,6 +37,7 @@ export const fakeInfo: GeneratorInfo = {
     maxSessions: 2,
     maxBatchRows: 4,
     maxKvBytes: 1 << 20,
+    maxPrefixCacheBytes: 1 << 10,
     maxNodesPerSession: 100,
     maxPromptBytes: 1000,
     maxGrowCount: 8,
@@ -72,12 +73,25 @@ export class FakeEngine implements EngineHost {
     const { size: sessions } = this.sessions;
     return {
       sessions,
+      openingSessions: 0,
       usedKvBytes: 7,
       runningRows: 0,
       waitingRows: 0,
+      promptTokens: 0,
+      cachedPromptTokens: 0,
       generatedTokens: 0,
       modelRunMs: 0,
       stepMs: 0,
+      memory: {
+        weightBytes: 1000,
+        activationBytes: 200,
+        limitBytes: 1 << 20,
+        prefixKvBytes: 1,
+        suffixKvBytes: 2,
+        logitsBytes: 3,
+        slotBytes: 1,
+        prefixCacheBytes: 5,
+      },
     };
   }
 
@@ -104,6 +118,7 @@ export class FakeSession implements EngineSession {
     this.signal = signal;
     this.opened = {
       promptTokenIds: [1, 2],
+      cachedPromptTokens: 1,
       promptProbe: new Float32Array(request.includePromptProbe ? [0.5, -1] : []),
       sampling: { ...fakeInfo.defaultSampling, ...request.sampling },
     };
@@ -150,6 +165,7 @@ export class FakeSession implements EngineSession {
       } else if (this.ended) {
         const usage = {
           promptTokens: 2,
+          cachedPromptTokens: 1,
           generatedTokens: 4,
           cancelledTokens: 0,
           reprefilledTokens: 0,

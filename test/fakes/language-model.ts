@@ -57,6 +57,8 @@ export function fakeLanguageModel(
     hiddenSize: 4,
     hiddenStateCount: 3,
     kvBytesPerToken: 4,
+    weightBytes: 4000,
+    prefillChunkTokens: 128,
     flopsPerToken: 2000,
   };
   let tokens = 0;
@@ -128,6 +130,11 @@ export function fakeLanguageModel(
       return open;
     },
     failNext: (error) => (failure = error),
+    activationBytes: (rows, contextTokens) => rows * (100 + contextTokens),
+    prefixBytes: (tokenCount) => 4 * tokenCount,
+    startPrefill: () => {
+      throw new Error("the PRM runs prompts at once");
+    },
     async prefill(tokenIds, wanted) {
       tokens += tokenIds.length;
       return { prefix: segment(tokenIds), output: output(-1, [], tokenIds, wanted) };

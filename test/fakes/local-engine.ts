@@ -19,6 +19,7 @@ export const LIMITS: EngineLimits = {
   maxSessions: 8,
   maxBatchRows: 6,
   maxKvBytes: 1_000_000,
+  maxPrefixCacheBytes: 0,
   maxNodesPerSession: 200,
   maxPromptBytes: 1000,
   maxGrowCount: 16,
@@ -37,7 +38,7 @@ export interface TestEngine<Model extends LanguageModel> {
 
 export interface TestEngineOptions
   extends PathModelOptions,
-    Partial<Omit<BatchEngineOptions, "model" | "limits">> {
+    Partial<Pick<BatchEngineOptions, "maxUnreadEvents">> {
   readonly limits?: Partial<EngineLimits>;
 }
 
@@ -47,6 +48,7 @@ export const OPEN: OpenSession = {
   seed: 7,
   probes: [],
   includePromptProbe: false,
+  priority: 0,
 };
 
 export function createTestEngine(options: TestEngineOptions = {}): TestEngine<PathModel> {
@@ -79,9 +81,11 @@ export function engineOn<Model extends LanguageModel>(
     settle,
     async open(request = {}, signal = new AbortController().signal) {
       const opening = engine.openSession({ ...OPEN, ...request }, signal);
+      let settled = false;
       // Rejected openings are the caller's to await.
-      opening.catch(() => {});
-      await step();
+      opening.catch(() => {}).finally(() => (settled = true));
+      do await step();
+      while (!settled && engine.hasWork);
       return opening;
     },
   };

@@ -32,6 +32,8 @@ export const pathModelInfo: LanguageModelInfo = {
   hiddenSize: 2,
   hiddenStateCount: 3,
   kvBytesPerToken: BYTES_PER_TOKEN,
+  weightBytes: 4000,
+  prefillChunkTokens: 128,
   flopsPerToken: 2000,
 };
 
@@ -94,11 +96,41 @@ export function createPathModel(options: PathModelOptions = {}): PathModel {
     get disposed() {
       return disposed;
     },
-    prefill: (tokenIds, wanted) =>
-      exclusively(() => {
-        calls.push({ prefill: tokenIds.length });
-        return { prefix: toSegment(tokenIds), output: outputOf(0, [], tokenIds, wanted) };
-      }),
+    activationBytes: (rows, contextTokens) => rows * (100 + contextTokens),
+    prefixBytes: (tokenCount) => tokenCount * BYTES_PER_TOKEN,
+    startPrefill(tokenIds, wanted, known) {
+      const chunk = options.info?.prefillChunkTokens ?? pathModelInfo.prefillChunkTokens;
+      // Taken from the other's keys and values, so that a wrong one shows.
+      const path = known === undefined ? [] : toTokens(known.prefix).slice(0, known.tokenCount);
+      assert(
+        path.length % chunk === 0 && path.length < tokenIds.length,
+        "whole chunks are known, and not all",
+      );
+      const start = path.length;
+      return {
+        get remainingTokens() {
+          return tokenIds.length - path.length;
+        },
+        advance: () =>
+          exclusively(() => {
+            const fresh = tokenIds.slice(path.length, path.length + chunk);
+            calls.push({ prefill: fresh.length });
+            path.push(...fresh);
+          }),
+        get result() {
+          assert.equal(path.length, tokenIds.length, "the prompt has run");
+          return {
+            prefix: toSegment(path),
+            output: outputOf(0, path.slice(0, start), path.slice(start), wanted),
+          };
+        },
+      };
+    },
+    async prefill(tokenIds, wanted) {
+      const prefill = this.startPrefill(tokenIds, wanted);
+      while (prefill.remainingTokens > 0) await prefill.advance();
+      return prefill.result;
+    },
     createBatch: () => createBatch(exclusively, calls),
     dispose: () => {
       disposed = true;

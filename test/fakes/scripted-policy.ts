@@ -202,7 +202,13 @@ function openSession(
       prune([0]);
       if (isOpen) policy.sessionsOpen--;
       isOpen = false;
-      return { promptTokens: 7, generatedTokens, cancelledTokens, flops: 2e9 * generatedTokens };
+      return {
+        promptTokens: 7,
+        cachedPromptTokens: 2,
+        generatedTokens,
+        cancelledTokens,
+        flops: 2e9 * generatedTokens,
+      };
     },
   };
 }

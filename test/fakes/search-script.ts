@@ -35,6 +35,7 @@ const candidate = (nodeId: number, answer: string, score: number, text: string, 
 
 export const USAGE = {
   promptTokens: 40,
+  cachedPromptTokens: 32,
   generatedTokens: 72,
   keptTokens: 48,
   prunedTokens: 16,

@@ -1,13 +1,15 @@
 /**
- * Continuous batching. `step` is all there is to it: let waiting rows join, let every running row draw a token, run
- * these tokens in one step of the model, and see whose step or text is over. Rows of all sessions share that run; they
+ * Continuous batching. `step` is all there is to it: run a chunk of a prompt that waits, let waiting rows join, let every
+ * running row draw a token, run these tokens in one step of the model, and see whose step or text is over. Rows of all sessions share that run; they
  * join and leave between runs. Nothing here waits for anybody but the model, and nothing is called while a step is
  * under way: `local-engine` sees to that.
  */
 import assert from "node:assert/strict";
 import { ServiceError } from "#shared/errors.js";
 import type { LanguageModel, RowOutput } from "#shared/lm/types.js";
-import { type KvHoldings, KvAccountant } from "./kv-accountant.js";
+import { MemoryAccountant, type MemoryKind, noHoldings } from "./memory-accountant.js";
+import { PrefixCache } from "./prefix-cache.js";
+import { PromptRunner, type PromptRunnerOptions } from "./prompt-runner.js";
 import type { Row } from "./row.js";
 import { RunningRows } from "./running-rows.js";
 import { Scheduler } from "./scheduler.js";
@@ -20,26 +22,36 @@ export interface BatchEngineOptions {
   readonly limits: EngineLimits;
   /** A session with so many events unread is not scheduled; its rows that run then end their step. */
   readonly maxUnreadEvents: number;
+  /** Makes the session of a prompt that is there, which must `join`. */
+  readonly onPrompt: PromptRunnerOptions["onReady"];
 }
 
 export class BatchEngine {
-  readonly accountant: KvAccountant;
+  readonly accountant: MemoryAccountant;
+  /** Sessions that are not open yet. */
+  readonly prompts: PromptRunner;
+  readonly #cache: PrefixCache;
   readonly #limits: EngineLimits;
   readonly #maxUnreadEvents: number;
   readonly #scheduler = new Scheduler<Session, Row>();
   readonly #running: RunningRows;
-  /** Oldest first: when memory runs out, the youngest has to go, so that the oldest always gets to its end. */
+  /** Oldest first. */
   readonly #sessions = new Set<Session>();
   #generatedTokens = 0;
 
-  constructor({ model, limits, maxUnreadEvents }: BatchEngineOptions) {
-    this.accountant = new KvAccountant(limits.maxKvBytes);
+  constructor({ model, limits, maxUnreadEvents, onPrompt: onReady }: BatchEngineOptions) {
+    const accountant = new MemoryAccountant(limits.maxKvBytes);
+    const cache = new PrefixCache(accountant, limits.maxPrefixCacheBytes);
+    this.accountant = accountant;
+    this.prompts = new PromptRunner({ model, accountant, cache, onReady });
+    this.#cache = cache;
     this.#limits = limits;
     this.#maxUnreadEvents = maxUnreadEvents;
     this.#running = new RunningRows(model, this.accountant);
   }
 
   async step(): Promise<void> {
+    await this.prompts.runChunk();
     this.#schedule();
     const rows = this.#draw();
     const outputs = await this.#run(rows);
@@ -48,7 +60,9 @@ export class BatchEngine {
 
   /** Whether a step would do anything. */
   get hasWork(): boolean {
-    return this.#running.size > 0 || this.#scheduler.peek(this.#mayRun) !== undefined;
+    return (
+      this.prompts.size > 0 || this.#running.size > 0 || this.#scheduler.peek(this.#mayRun) !== undefined
+    );
   }
 
   get sessions(): ReadonlySet<Session> {
@@ -92,12 +106,21 @@ export class BatchEngine {
     session.events.abandon(error);
   }
 
+  /** Gives back everything. */
+  clear(error: ServiceError): void {
+    this.prompts.refuseAll(error);
+    for (const session of this.#sessions) this.drop(session, error);
+    this.#cache.clear();
+  }
+
   /** For tests: every byte is booked, every row has its place. Throws an AssertionError otherwise. */
   checkIntegrity(): void {
-    const holdings = new Map<number, KvHoldings>();
-    for (const session of this.#sessions) holdings.set(session.id, session.tree.checkIntegrity());
-    this.accountant.checkIntegrity(holdings, this.#running.checkIntegrity());
-    const rows = [...this.#sessions].reduce((sum, session) => sum + session.rows.size, 0);
+    const sum = noHoldings();
+    const parts = [this.#cache.holdings(), this.prompts.holdings()];
+    for (const session of this.#sessions) parts.push(session.tree.checkIntegrity());
+    for (const part of parts) for (const kind in part) sum[kind as MemoryKind] += part[kind as MemoryKind];
+    this.accountant.checkIntegrity({ ...sum, slots: this.#running.checkIntegrity() });
+    const rows = [...this.#sessions].reduce((count, session) => count + session.rows.size, 0);
     assert.equal(this.#running.size + this.#scheduler.waiting, rows, "every row either runs or waits");
   }
 
@@ -107,13 +130,14 @@ export class BatchEngine {
       const row = this.#scheduler.peek(this.#mayRun);
       if (row === undefined) return;
       const bytes = this.#running.bytesToAdmit(row);
-      if (this.accountant.canTake(bytes)) {
+      if (this.#cache.makeRoom(bytes)) {
         this.#scheduler.take(row);
         this.#running.admit(row);
       } else if (this.#running.size > 0) {
         // Whoever runs will leave, and give back its slot.
         return;
-      } else this.drop(row.session, this.accountant.exhausted(bytes));
+      } else if (!this.prompts.refuseLast(this.accountant.exhausted(bytes)))
+        this.drop(row.session, this.accountant.exhausted(bytes));
     }
   }
 
@@ -227,13 +251,25 @@ export class BatchEngine {
     session.dispose();
   }
 
-  /** The youngest sessions fail until `bytes` more fit (which what is left may need less of). */
+  /**
+   * Makes `bytes` more fit (which what is left may need less of). Prompts that nobody uses go first, then those that are
+   * being run, then sessions: the lowest priority first, in it the youngest, so that the oldest always gets to its end.
+   */
   #makeRoom(bytes: () => number): void {
-    for (const session of [...this.#sessions].toReversed()) {
-      const needed = bytes();
-      if (this.accountant.canTake(needed)) return;
-      this.drop(session, this.accountant.exhausted(needed));
+    while (!this.#cache.makeRoom(bytes())) {
+      const error = this.accountant.exhausted(bytes());
+      if (this.prompts.refuseLast(error)) continue;
+      const last = this.#lastInLine();
+      if (last === undefined) return;
+      this.drop(last, error);
     }
+  }
+
+  #lastInLine(): Session | undefined {
+    let last: Session | undefined;
+    for (const session of this.#sessions)
+      if (session.priority <= (last?.priority ?? Infinity)) last = session;
+    return last;
   }
 
   /** A session whose events nobody reads does not run further ahead. */

@@ -8,10 +8,11 @@ import type { LanguageModel } from "#shared/lm/types.js";
 import { BatchEngine } from "./engine.js";
 import { Mailbox } from "./mailbox.js";
 import { type TextModel, prepareOpening } from "./opening.js";
-import { type Opening, PromptQueue } from "./prompt-queue.js";
-import { Session } from "./session.js";
+import { activationBytes } from "./machine-memory.js";
+import type { Opening } from "./prompt-queue.js";
+import { type OpenedPrompt, Session } from "./session.js";
 import { UsageMeter } from "./usage.js";
-import type { Engine, EngineSession, EngineStats, GeneratorInfo, OpenSession } from "./types.js";
+import type { Engine, EngineSession, EngineStats, GeneratorInfo, MemoryUsage, OpenSession } from "./types.js";
 
 export interface LocalEngineOptions {
   readonly info: GeneratorInfo;
@@ -31,9 +32,8 @@ export class LocalEngine implements Engine {
   readonly #options: LocalEngineOptions;
   readonly #batching: BatchEngine;
   readonly #mailbox = new Mailbox();
-  readonly #prompts = new PromptQueue();
-  #openings = 0;
-  #nextSessionId = 1;
+  #promptTokens = 0;
+  #cachedPromptTokens = 0;
   #stepMs = 0;
   #disposed = false;
 
@@ -41,21 +41,21 @@ export class LocalEngine implements Engine {
     const { info, model, maxUnreadEvents } = options;
     this.info = info;
     this.#options = options;
-    this.#batching = new BatchEngine({ model, limits: info.limits, maxUnreadEvents });
+    const onPrompt = (opening: Opening, prompt: OpenedPrompt): EngineSession => this.#open(opening, prompt);
+    this.#batching = new BatchEngine({ model, limits: info.limits, maxUnreadEvents, onPrompt });
   }
 
-  /** Hears what was asked, runs at most one new prompt, decodes one step. Calls must not overlap. */
+  /** Hears what was asked, runs a chunk of a new prompt at most, decodes one step. Calls must not overlap. */
   async step(): Promise<void> {
     const startMs = this.#options.now();
     this.#mailbox.deliver();
-    await this.#openOne();
     await this.#batching.step();
     this.#stepMs += this.#options.now() - startMs;
   }
 
   /** Whether a step would do anything. */
   get hasWork(): boolean {
-    return this.#mailbox.size > 0 || this.#prompts.size > 0 || this.#batching.hasWork;
+    return this.#mailbox.size > 0 || this.#batching.hasWork;
   }
 
   /** Resolves when something has happened that may have made work, or at `wake`. */
@@ -71,8 +71,7 @@ export class LocalEngine implements Engine {
     signal.throwIfAborted();
     this.#assertAccepting();
     const prepared = prepareOpening(request, this.info, this.#options.model.info, this.#options.text);
-    this.#openings++;
-    const opened = this.#prompts.add(prepared, signal).finally(() => this.#openings--);
+    const opened = this.#batching.prompts.add(prepared, signal);
     this.#mailbox.wake();
     return opened;
   }
@@ -81,9 +80,28 @@ export class LocalEngine implements Engine {
     return {
       ...this.#batching.counts,
       sessions: this.#batching.sessions.size,
+      openingSessions: this.#batching.prompts.size,
+      promptTokens: this.#promptTokens,
+      cachedPromptTokens: this.#cachedPromptTokens,
       usedKvBytes: this.#batching.accountant.usedBytes,
       modelRunMs: this.#options.model.runMs,
       stepMs: this.#stepMs,
+      memory: this.#memory(),
+    };
+  }
+
+  #memory(): MemoryUsage {
+    const { model } = this.#options;
+    const { held, capBytes } = this.#batching.accountant;
+    return {
+      weightBytes: model.info.weightBytes,
+      activationBytes: activationBytes(model, this.info.limits),
+      limitBytes: capBytes,
+      prefixKvBytes: held.prefix,
+      suffixKvBytes: held.suffix,
+      logitsBytes: held.logits,
+      slotBytes: held.slots,
+      prefixCacheBytes: held.cached,
     };
   }
 
@@ -91,8 +109,7 @@ export class LocalEngine implements Engine {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#prompts.refuseAll(shuttingDown());
-    for (const session of this.#batching.sessions) this.#batching.drop(session, shuttingDown());
+    this.#batching.clear(shuttingDown());
     this.#mailbox.deliver();
     await this.#options.model.dispose();
   }
@@ -102,43 +119,17 @@ export class LocalEngine implements Engine {
     this.#batching.checkIntegrity();
   }
 
-  async #openOne(): Promise<void> {
-    const opening = this.#prompts.take();
-    if (opening === undefined) return;
-    try {
-      const session = await this.#open(opening);
-      this.#batching.join(session);
-      opening.resolve(this.#port(session, opening.signal));
-    } catch (error) {
-      opening.reject(error);
-    }
-  }
-
-  async #open({ prepared, signal }: Opening): Promise<Session> {
+  #open({ prepared, signal }: Opening, prompt: OpenedPrompt): EngineSession {
     const { model, text } = this.#options;
     const { accountant } = this.#batching;
-    const { promptTokenIds, probe, includePromptProbe } = prepared;
-    accountant.assertRoom(promptTokenIds.length * model.info.kvBytesPerToken + 4 * model.info.vocabularySize);
-    const wanted = {
-      logits: "last",
-      ...(includePromptProbe && probe !== undefined ? { probe } : {}),
-    } as const;
-    const { prefix, output } = await model.prefill(promptTokenIds, wanted);
-    signal.throwIfAborted();
-    const usage = new UsageMeter(model.info, promptTokenIds.length);
-    usage.ran(promptTokenIds.length, 0);
-    usage.placed(promptTokenIds.length);
-    return new Session({
-      id: this.#nextSessionId++,
-      prepared,
-      prompt: { kv: prefix, logits: output.logits.slice() },
-      promptProbe: output.probe.slice(-(wanted.probe?.outputs ?? 0)),
-      info: this.info,
-      text,
-      usage,
-      accountant,
-      onRead: () => this.#mailbox.wake(),
-    });
+    const { length: promptTokens } = prepared.promptTokenIds;
+    this.#promptTokens += promptTokens;
+    this.#cachedPromptTokens += prompt.cachedTokens;
+    const usage = new UsageMeter(model.info, promptTokens, prompt.cachedTokens);
+    const onRead = (): void => this.#mailbox.wake();
+    const session = new Session({ prepared, prompt, info: this.info, text, usage, accountant, onRead });
+    this.#batching.join(session);
+    return this.#port(session, signal);
   }
 
   /** The session as its owner sees it. */
@@ -164,7 +155,7 @@ export class LocalEngine implements Engine {
   #assertAccepting(): void {
     if (this.#disposed) throw shuttingDown();
     const { maxSessions } = this.info.limits;
-    const sessions = this.#batching.sessions.size + this.#openings;
+    const sessions = this.#batching.sessions.size + this.#batching.prompts.size;
     if (sessions < maxSessions) return;
     throw new ServiceError(
       "resource_exhausted",

@@ -35,6 +35,8 @@ export interface PreparedOpening {
   readonly stepDelimiter: string;
   readonly probe: StackedProbe | undefined;
   readonly includePromptProbe: boolean;
+  readonly priority: number;
+  readonly cacheSalt: string | undefined;
 }
 
 /** Throws what `Engine.openSession` promises for requests that do not fit the model. */
@@ -54,6 +56,8 @@ export function prepareOpening(
     stepDelimiter: request.stepDelimiter ?? info.stepDelimiter,
     probe,
     includePromptProbe: request.includePromptProbe && probe !== undefined,
+    priority: request.priority,
+    cacheSalt: request.cacheSalt,
   };
 }
 

@@ -1,17 +1,17 @@
 /** The rows that run: each has a slot in the model's batch, and the slots' bytes are on the books. Knows no queue. */
 import assert from "node:assert/strict";
 import type { KvSegment, LanguageModel, RowBatch, RowInput, RowOutput } from "#shared/lm/types.js";
-import type { KvAccountant } from "./kv-accountant.js";
+import type { MemoryAccountant } from "./memory-accountant.js";
 import type { Row } from "./row.js";
 import { pathTo } from "./tree.js";
 
 export class RunningRows {
   readonly #model: LanguageModel;
-  readonly #accountant: KvAccountant;
+  readonly #accountant: MemoryAccountant;
   readonly #rows = new Set<Row>();
   #batch: RowBatch;
 
-  constructor(model: LanguageModel, accountant: KvAccountant) {
+  constructor(model: LanguageModel, accountant: MemoryAccountant) {
     this.#model = model;
     this.#accountant = accountant;
     this.#batch = model.createBatch();

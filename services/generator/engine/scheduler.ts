@@ -1,9 +1,12 @@
 /**
  * Who runs next: rows that wait, by session, and a turn that goes round the sessions so that none of them waits for all
- * of another's rows. Knows no tensor, token or time.
+ * of another's rows. Sessions of a higher priority come before all others. Knows no tensor, token or time.
  */
 
-export class Scheduler<Session, Row extends { readonly session: Session }> {
+export class Scheduler<
+  Session extends { readonly priority: number },
+  Row extends { readonly session: Session },
+> {
   /** In the order in which the sessions' turns come. */
   readonly #queues = new Map<Session, Row[]>();
   #waiting = 0;
@@ -32,16 +35,19 @@ export class Scheduler<Session, Row extends { readonly session: Session }> {
     if (queue.length === 0) this.#queues.delete(row.session);
   }
 
-  /** Whether a session other than this one has a row that may run. */
+  /** Whether another session, of this one's priority or a higher, has a row that may run. */
   othersWait(session: Session, mayRun: (session: Session) => boolean): boolean {
-    for (const other of this.#queues.keys()) if (other !== session && mayRun(other)) return true;
+    for (const other of this.#queues.keys())
+      if (other !== session && other.priority >= session.priority && mayRun(other)) return true;
     return false;
   }
 
   /** The row whose turn it is among the sessions that may run, without taking it. */
   peek(mayRun: (session: Session) => boolean): Row | undefined {
-    for (const [session, queue] of this.#queues) if (mayRun(session)) return queue[0];
-    return undefined;
+    let first: Session | undefined;
+    for (const session of this.#queues.keys())
+      if ((first === undefined || session.priority > first.priority) && mayRun(session)) first = session;
+    return first === undefined ? undefined : this.#queues.get(first)?.[0];
   }
 
   /** Takes a peeked row; its session's next row waits until the others had their turn. */

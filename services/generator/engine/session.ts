@@ -2,7 +2,7 @@
 import { ServiceError, invalidField } from "#shared/errors.js";
 import { type Sampler, createSampler } from "#generator/sampling/sampler.js";
 import { EventQueue } from "./event-queue.js";
-import type { KvAccountant } from "./kv-accountant.js";
+import type { MemoryAccountant } from "./memory-accountant.js";
 import type { PreparedOpening, TextModel } from "./opening.js";
 import type { StackedProbe } from "./probes.js";
 import { Row } from "./row.js";
@@ -18,16 +18,24 @@ import type {
 import type { UsageMeter } from "./usage.js";
 
 export interface SessionOptions {
-  readonly id: number;
   readonly prepared: PreparedOpening;
-  readonly prompt: Growable;
-  readonly promptProbe: Float32Array;
+  readonly prompt: OpenedPrompt;
   readonly info: GeneratorInfo;
   readonly text: TextModel;
   readonly usage: UsageMeter;
-  readonly accountant: KvAccountant;
+  readonly accountant: MemoryAccountant;
   /** Called when the reader took an event. */
   readonly onRead: () => void;
+}
+
+/** A prompt that is ready to be continued. */
+export interface OpenedPrompt {
+  readonly growable: Growable;
+  readonly cachedTokens: number;
+  /** See `SessionOpened`. */
+  readonly probe: Float32Array;
+  /** Gives it back; to be called once. */
+  release(): void;
 }
 
 /** One grow: `remaining` of its children (with what follows each) are not over yet. */
@@ -41,9 +49,9 @@ export interface GrowJob {
 }
 
 export class Session {
-  readonly id: number;
   readonly opened: SessionOpened;
   readonly seed: number;
+  readonly priority: number;
   readonly stepDelimiter: string;
   readonly probe: StackedProbe | undefined;
   readonly text: TextModel;
@@ -58,16 +66,17 @@ export class Session {
   /** Called once, when the session is over. */
   onOver: (() => void) | undefined;
   readonly #limits: EngineLimits;
+  readonly #prompt: OpenedPrompt;
   /** Grows of each node, oldest first: they report in that order. */
   readonly #jobs = new Map<TreeNode, GrowJob[]>();
   #over = false;
 
-  /** Books the prompt: throws resource_exhausted when it does not fit. */
-  constructor({ id, prepared, prompt, promptProbe, info, text, usage, accountant, onRead }: SessionOptions) {
+  constructor({ prepared, prompt, info, text, usage, accountant, onRead }: SessionOptions) {
     const { promptTokenIds, sampling } = prepared;
-    this.id = id;
-    this.opened = { promptTokenIds, promptProbe, sampling };
+    const { cachedTokens: cachedPromptTokens, probe: promptProbe } = prompt;
+    this.opened = { promptTokenIds, cachedPromptTokens, promptProbe, sampling };
     this.seed = prepared.seed;
+    this.priority = prepared.priority;
     this.stepDelimiter = prepared.stepDelimiter;
     this.probe = prepared.probe;
     this.text = text;
@@ -76,7 +85,8 @@ export class Session {
     this.events = new EventQueue(onRead);
     this.#limits = info.limits;
     const { maxNodesPerSession: maxNodes } = info.limits;
-    this.tree = new StepTree(promptTokenIds, prompt, { sessionId: id, maxNodes, accountant });
+    this.tree = new StepTree(promptTokenIds, prompt.growable, { maxNodes, accountant });
+    this.#prompt = prompt;
   }
 
   /** Closed, cancelled or failed; nothing of it is left in the engine. */
@@ -145,12 +155,14 @@ export class Session {
       );
   }
 
-  /** Forgets rows and jobs and gives back the tree's memory. */
+  /** Forgets rows and jobs and gives back the memory of tree and prompt. */
   dispose(): void {
+    if (this.#over) return;
     this.#over = true;
     this.rows.clear();
     this.#jobs.clear();
     this.tree.clear();
+    this.#prompt.release();
     this.onOver?.();
   }
 

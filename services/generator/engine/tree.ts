@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { ServiceError } from "#shared/errors.js";
 import type { KvSegment } from "#shared/lm/types.js";
-import type { KvAccountant, KvHoldings } from "./kv-accountant.js";
+import { type MemoryAccountant, type MemoryHoldings, noHoldings } from "./memory-accountant.js";
 import type { NodeId } from "./types.js";
 
 export interface TreeNode {
@@ -39,9 +39,8 @@ export function bytesOf(growable: Growable): number {
 }
 
 export interface TreeOptions {
-  readonly sessionId: number;
   readonly maxNodes: number;
-  readonly accountant: KvAccountant;
+  readonly accountant: MemoryAccountant;
 }
 
 export class StepTree {
@@ -50,12 +49,12 @@ export class StepTree {
   readonly #nodes = new Map<NodeId, TreeNode>();
   #nextId = 1;
 
-  /** Books the prompt's prefix and logits: throws resource_exhausted when they do not fit. */
+  /** The prompt's bytes are on the books already; they are not the tree's to give back. */
   constructor(promptTokenIds: readonly number[], prompt: Growable, options: TreeOptions) {
     this.#options = options;
     this.root = newNode(0, undefined, 0);
     this.#nodes.set(0, this.root);
-    this.keep(this.root, promptTokenIds, prompt);
+    open(this.root, promptTokenIds, prompt);
   }
 
   get size(): number {
@@ -104,11 +103,11 @@ export class StepTree {
 
   /** The node's step is over and can go on. Books what it keeps: throws resource_exhausted when that does not fit. */
   keep(node: TreeNode, tokenIds: readonly number[], growable: Growable): void {
-    const { accountant, sessionId } = this.#options;
-    accountant.assertRoom(bytesOf(growable));
-    accountant.take(sessionId, kvKind(node), growable.kv.byteLength);
-    accountant.take(sessionId, "logits", growable.logits.byteLength);
-    Object.assign(node, { tokenIds, kv: growable.kv, logits: growable.logits, state: "open" });
+    const { accountant } = this.#options;
+    if (!accountant.canTake(bytesOf(growable))) throw accountant.exhausted(bytesOf(growable));
+    accountant.take("suffix", growable.kv.byteLength);
+    accountant.take("logits", growable.logits.byteLength);
+    open(node, tokenIds, growable);
   }
 
   /** The node's text is over: nothing is kept but its place. */
@@ -133,9 +132,9 @@ export class StepTree {
     if (this.root.state !== "pruned") this.#remove(this.root);
   }
 
-  /** For tests: what the live nodes hold. Throws an AssertionError when the tree is not one. */
-  checkIntegrity(): KvHoldings {
-    const held = { prefix: 0, segment: 0, logits: 0 };
+  /** For tests: what the nodes below the prompt hold. Throws an AssertionError when the tree is not one. */
+  checkIntegrity(): MemoryHoldings {
+    const held = noHoldings();
     for (const [id, node] of this.#nodes) {
       assert.equal(node.id, id);
       assert.notEqual(node.state, "pruned", `node ${id} is pruned but still in the tree`);
@@ -145,8 +144,10 @@ export class StepTree {
         assert(node.parent.children.has(node), `node ${id} is unknown to its parent`);
         assert(node.childIndex < node.parent.nextChildIndex);
       }
-      held[kvKind(node)] += node.kv?.byteLength ?? 0;
-      held.logits += node.logits?.byteLength ?? 0;
+      if (node !== this.root) {
+        held.suffix += node.kv?.byteLength ?? 0;
+        held.logits += node.logits?.byteLength ?? 0;
+      }
       if (node.kv !== undefined) assert.equal(node.kv.tokenCount, node.tokenIds.length, `K/V of node ${id}`);
     }
     return held;
@@ -164,9 +165,11 @@ export class StepTree {
     const below = [...node.children].flatMap((child) => this.#remove(child));
     node.parent?.children.delete(node);
     this.#nodes.delete(node.id);
-    const { accountant, sessionId } = this.#options;
-    if (node.kv !== undefined) accountant.giveBack(sessionId, kvKind(node), node.kv.byteLength);
-    if (node.logits !== undefined) accountant.giveBack(sessionId, "logits", node.logits.byteLength);
+    const { accountant } = this.#options;
+    if (node !== this.root) {
+      accountant.giveBack("suffix", node.kv?.byteLength ?? 0);
+      accountant.giveBack("logits", node.logits?.byteLength ?? 0);
+    }
     Object.assign(node, { kv: undefined, logits: undefined, state: "pruned" });
     return [node, ...below];
   }
@@ -201,8 +204,8 @@ function newNode(id: NodeId, parent: TreeNode | undefined, childIndex: number): 
   };
 }
 
-function kvKind(node: TreeNode): "prefix" | "segment" {
-  return node.parent === undefined ? "prefix" : "segment";
+function open(node: TreeNode, tokenIds: readonly number[], { kv, logits }: Growable): void {
+  Object.assign(node, { tokenIds, kv, logits, state: "open" });
 }
 
 function notGrowable(id: NodeId, problem: string, reason: string): ServiceError {

@@ -66,6 +66,10 @@ export interface OpenSession {
   readonly stepDelimiter?: string;
   /** Fill `SessionOpened.promptProbe`. */
   readonly includePromptProbe: boolean;
+  /** [-10, 10]. Prompts and rows of a higher priority run before all others, which may wait for as long as there are any. */
+  readonly priority: number;
+  /** Only sessions with equal salts share prompts; unset: those that name none. */
+  readonly cacheSalt?: string;
 }
 
 export interface GrowRequest {
@@ -82,6 +86,8 @@ export interface GrowRequest {
 
 export interface SessionOpened {
   readonly promptTokenIds: readonly number[];
+  /** Of these, tokens that an earlier prompt had, and that were not run. */
+  readonly cachedPromptTokens: number;
   /** Probe outputs at the last prompt position, all probes in order; empty unless asked for. */
   readonly promptProbe: Float32Array;
   /** The sampling in effect. */
@@ -122,6 +128,8 @@ export type EngineEvent = StepEvent | GrownEvent | ClosedEvent;
 
 export interface SessionUsage {
   readonly promptTokens: number;
+  /** Of these, tokens that an earlier prompt had, and that were not run. */
+  readonly cachedPromptTokens: number;
   /** Tokens sampled, those of pruned and cancelled nodes included. */
   readonly generatedTokens: number;
   /** Of these, tokens of rows that were cancelled while they ran. */
@@ -183,8 +191,10 @@ export interface EngineLimits {
   readonly maxSessions: number;
   /** Rows decoded together. */
   readonly maxBatchRows: number;
-  /** Keys and values of all sessions together. */
+  /** Keys, values and logits of all sessions together, and of prompts that are kept for later ones. */
   readonly maxKvBytes: number;
+  /** Of these, prompts that no session uses; 0: prompts are never shared. */
+  readonly maxPrefixCacheBytes: number;
   readonly maxNodesPerSession: number;
   readonly maxPromptBytes: number;
   /** Children one grow may ask for. */
@@ -193,15 +203,42 @@ export interface EngineLimits {
 
 export interface EngineStats {
   readonly sessions: number;
+  /** Sessions that wait for their prompt, or whose prompt is being run. */
+  readonly openingSessions: number;
+  /** What sessions hold of `maxKvBytes`; prompts kept for later ones give way and are not counted. */
   readonly usedKvBytes: number;
   /** Rows that run now, and rows that wait for a place. */
   readonly runningRows: number;
   readonly waitingRows: number;
+  /** Tokens of the prompts of all sessions opened so far, and those of them that were not run. */
+  readonly promptTokens: number;
+  readonly cachedPromptTokens: number;
   readonly generatedTokens: number;
   /** Milliseconds inside the model's sessions since start. */
   readonly modelRunMs: number;
   /** Milliseconds of the engine's steps since start, `modelRunMs` included; the rest is scheduling and sampling. */
   readonly stepMs: number;
+  readonly memory: MemoryUsage;
+}
+
+/** What takes the process's memory, in bytes. The parts from `prefixKvBytes` on are at most `limitBytes` together. */
+export interface MemoryUsage {
+  /** At this precision, as they lie in the model's file. */
+  readonly weightBytes: number;
+  /** An estimate for the largest step that the limits allow. */
+  readonly activationBytes: number;
+  /** `EngineLimits.maxKvBytes`. */
+  readonly limitBytes: number;
+  /** Keys and values of prompts that sessions use, each once. */
+  readonly prefixKvBytes: number;
+  /** Keys and values of the nodes below prompts. */
+  readonly suffixKvBytes: number;
+  /** What prompts and nodes keep so that children can start. */
+  readonly logitsBytes: number;
+  /** The batch's buffers: rows' own keys and values, and prompts side by side. */
+  readonly slotBytes: number;
+  /** Prompts that no session uses. */
+  readonly prefixCacheBytes: number;
 }
 
 export interface Engine {

@@ -5,15 +5,20 @@ import type { SessionUsage } from "./types.js";
 export class UsageMeter {
   readonly #model: LanguageModelInfo;
   readonly #promptTokens: number;
+  readonly #cachedPromptTokens: number;
   #generatedTokens = 0;
   #cancelledTokens = 0;
   #runTokens = 0;
   #placedTokens = 0;
   #flops = 0;
 
-  constructor(model: LanguageModelInfo, promptTokens: number) {
+  /** Of the prompt's tokens, those that were not cached were run. */
+  constructor(model: LanguageModelInfo, promptTokens: number, cachedPromptTokens: number) {
     this.#model = model;
     this.#promptTokens = promptTokens;
+    this.#cachedPromptTokens = cachedPromptTokens;
+    this.ran(promptTokens - cachedPromptTokens, cachedPromptTokens);
+    this.placed(promptTokens - cachedPromptTokens);
   }
 
   /** Tokens went through the model after `contextTokens` others. */
@@ -38,6 +43,7 @@ export class UsageMeter {
   total(): SessionUsage {
     return {
       promptTokens: this.#promptTokens,
+      cachedPromptTokens: this.#cachedPromptTokens,
       generatedTokens: this.#generatedTokens,
       cancelledTokens: this.#cancelledTokens,
       reprefilledTokens: this.#runTokens - this.#placedTokens,

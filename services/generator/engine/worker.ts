@@ -5,6 +5,7 @@ import { serveWorker } from "#shared/lm/runtime/worker-guest.js";
 import type { Precision } from "#shared/lm/types.js";
 import { createEngineService } from "./engine-service.js";
 import { toGeneratorInfo } from "./generator-info.js";
+import { assertFitsMachine, availableBytes } from "./machine-memory.js";
 import { longestToken } from "./opening.js";
 import { LocalEngine, drive } from "./local-engine.js";
 import { createSharedStats, writeStats } from "./shared-stats.js";
@@ -29,6 +30,7 @@ serveWorker<EngineSetup, EngineMethods, SessionMessage>(async (setup, emit) => {
   const checkpoint = await loadCheckpoint(setup.checkpointDir);
   const { precision, threads, cacheDir, limits, maxUnreadEvents } = setup;
   const model = await createLanguageModel(checkpoint, { precision, threads, cacheDir });
+  assertFitsMachine(model, limits, availableBytes());
   const { tokenizer, chatTemplate, config } = checkpoint;
   const engine = new LocalEngine({
     info: toGeneratorInfo(checkpoint, model.info, limits),

@@ -12,12 +12,13 @@ import { toProbe } from "./probe-codec.js";
 const maxMessages = 1024;
 const maxProbes = 16;
 const maxDelimiterBytes = 256;
+const maxSaltBytes = 256;
 
 const roles = { system: "system", user: "user", assistant: "assistant" } as const;
 const untils = { UNTIL_STEP: "step", UNTIL_END: "end" } as const;
 
 export function toOpenSession(open: Open__Output, limits: EngineLimits): OpenSession {
-  const { seed, stepDelimiter } = open;
+  const { seed, stepDelimiter, priority, cacheSalt } = open;
   return {
     prompt: toPrompt(open, limits),
     sampling: toSampling("open.sampling", open.sampling),
@@ -29,6 +30,8 @@ export function toOpenSession(open: Open__Output, limits: EngineLimits): OpenSes
       stepDelimiter: textOf("open.step_delimiter", stepDelimiter, maxDelimiterBytes),
     }),
     includePromptProbe: open.includePromptProbe,
+    priority: priority === undefined ? 0 : integerIn("open.priority", priority, -10, 10),
+    ...(cacheSalt !== undefined && { cacheSalt: textOf("open.cache_salt", cacheSalt, maxSaltBytes) }),
   };
 }
 

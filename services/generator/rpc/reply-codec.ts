@@ -26,6 +26,7 @@ export function fromOpened(opened: SessionOpened): ExpandResponse {
       nodeId: 0,
       promptTokenIds: [...opened.promptTokenIds],
       promptProbe: Array.from(opened.promptProbe),
+      cachedPromptTokens: opened.cachedPromptTokens,
       sampling: fromSampling(opened.sampling),
     },
   };
@@ -62,5 +63,6 @@ export function fromInfo(info: GeneratorInfo, stats: EngineStats): GetModelInfoR
     contextLengthTokens: contextLength,
     defaultSampling: fromSampling(defaultSampling),
     limits: { ...limits, usedKvBytes: stats.usedKvBytes },
+    memory: stats.memory,
   };
 }

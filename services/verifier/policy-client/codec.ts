@@ -51,7 +51,7 @@ export function toGeneratorInfo(message: GetModelInfoResponse__Output): Generato
 
 /** A model with a chat template is asked as a user would; one without continues the problem's text. */
 export function toOpen(problem: string, options: PolicyOpenOptions, info: GeneratorInfo): Open {
-  const { sampling, seed, probes = [] } = options;
+  const { sampling, seed, probes = [], priority, cacheSalt } = options;
   return {
     ...(info.hasChatTemplate
       ? { messages: { messages: [{ role: "user", content: problem }] } }
@@ -59,6 +59,8 @@ export function toOpen(problem: string, options: PolicyOpenOptions, info: Genera
     ...(sampling === undefined ? {} : { sampling: toProtoSampling(sampling) }),
     ...(seed === undefined ? {} : { seed }),
     probes: probes.map(toProtoProbe),
+    ...(priority === undefined ? {} : { priority }),
+    ...(cacheSalt === undefined ? {} : { cacheSalt }),
   };
 }
 

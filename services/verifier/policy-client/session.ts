@@ -6,6 +6,7 @@ import { ServiceError } from "#shared/errors.js";
 import type { BidiCall } from "#shared/rpc/methods.js";
 import type { ExpandRequest } from "#shared/rpc/gen/deliberate/v1/ExpandRequest.js";
 import type { ExpandResponse__Output } from "#shared/rpc/gen/deliberate/v1/ExpandResponse.js";
+import type { Opened__Output } from "#shared/rpc/gen/deliberate/v1/Opened.js";
 import type { GrowRequest, NodeId, PolicySession, PolicyUsage, StepSample } from "../ports.js";
 import { toGrow, toStepSample } from "./codec.js";
 import { GrowStream } from "./grow-stream.js";
@@ -19,6 +20,7 @@ const CLOSE_LIMIT_MS = 5000;
 
 export class ExpandSession implements PolicySession {
   readonly promptTokens: number;
+  readonly #cachedPromptTokens: number;
   readonly #call: ExpandCall;
   readonly #flopsPerToken: number;
   /** Under way, in the order asked for. */
@@ -37,11 +39,12 @@ export class ExpandSession implements PolicySession {
   constructor(
     call: ExpandCall,
     responses: AsyncIterator<ExpandResponse__Output>,
-    promptTokens: number,
+    opened: Pick<Opened__Output, "promptTokenIds" | "cachedPromptTokens">,
     flopsPerToken: number,
   ) {
     this.#call = call;
-    this.promptTokens = promptTokens;
+    this.promptTokens = opened.promptTokenIds.length;
+    this.#cachedPromptTokens = opened.cachedPromptTokens;
     this.#flopsPerToken = flopsPerToken;
     this.#finished = this.#read(responses);
   }
@@ -157,9 +160,10 @@ export class ExpandSession implements PolicySession {
   #countedUsage(): PolicyUsage {
     return {
       promptTokens: this.promptTokens,
+      cachedPromptTokens: this.#cachedPromptTokens,
       generatedTokens: this.#generated,
       cancelledTokens: this.#cancelled,
-      flops: (this.promptTokens + this.#generated) * this.#flopsPerToken,
+      flops: (this.promptTokens - this.#cachedPromptTokens + this.#generated) * this.#flopsPerToken,
     };
   }
 }

@@ -47,6 +47,7 @@ const votes = {
 
 /** google.protobuf.Duration's own limit: about 10,000 years. */
 const MAX_SECONDS = 315_576_000_000;
+const MAX_SALT_BYTES = 256;
 const MAX_STEPS_AT_ONCE = 1024;
 
 export interface Asked {
@@ -59,7 +60,7 @@ export interface Asked {
 
 /** @throws ServiceError `invalid_argument` naming the first field that does not hold. */
 export function toSolve(message: SolveRequest__Output, limits: RequestLimits): Asked {
-  const { n, beamWidth, seed, maxSolutionTokens, maxDepth, sampling } = message;
+  const { n, beamWidth, seed, maxSolutionTokens, maxDepth, sampling, priority, cacheSalt } = message;
   const aggregation = enumOf("aggregation", message.aggregation, aggregations);
   const vote = enumOf("vote", message.vote, votes);
   const request: SearchRequest = {
@@ -72,6 +73,8 @@ export function toSolve(message: SolveRequest__Output, limits: RequestLimits): A
     ...(seed !== undefined && { seed: integerIn("seed", seed, 0) }),
     ...(maxSolutionTokens !== undefined && { maxSolutionTokens }),
     ...(maxDepth !== undefined && { maxDepth }),
+    ...(priority !== undefined && { priority: integerIn("priority", priority, -10, 10) }),
+    ...(cacheSalt !== undefined && { cacheSalt: textOf("cache_salt", cacheSalt, MAX_SALT_BYTES) }),
   };
   return toAsked(message, request, limits);
 }

@@ -20,7 +20,7 @@ export function toResult(
   const outcome = tally(candidates, plan.vote, cut);
   const warning = warningFor(outcome, candidates.length, cut);
   const { kept, pruned } = frontier.tokens();
-  const { promptTokens, generatedTokens, flops } = cost.policy;
+  const { promptTokens, cachedPromptTokens, generatedTokens, flops } = cost.policy;
   return {
     answer: outcome.winner?.answer ?? "",
     solution: outcome.winner?.text ?? "",
@@ -30,6 +30,7 @@ export function toResult(
     plan,
     usage: {
       promptTokens,
+      cachedPromptTokens,
       generatedTokens,
       keptTokens: kept,
       prunedTokens: pruned,

@@ -131,6 +131,8 @@ async function openSessions(
       {
         sampling: { ...request.sampling, temperature: temperatureFor(request) },
         ...(request.seed !== undefined && { seed: request.seed }),
+        ...(request.priority !== undefined && { priority: request.priority }),
+        ...(request.cacheSalt !== undefined && { cacheSalt: request.cacheSalt }),
         probes: isRead ? scorer.probes : [],
       },
       signal,

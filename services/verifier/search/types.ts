@@ -25,6 +25,10 @@ export interface SearchRequest {
   readonly maxSolutionTokens?: number;
   /** Steps of one solution at most; unset: 40. */
   readonly maxDepth?: number;
+  /** [-10, 10]: the policy runs what has a higher one first. Unset: 0. */
+  readonly priority?: number;
+  /** Only searches with equal salts share the policy's work on prompts. */
+  readonly cacheSalt?: string;
 }
 
 /** What a search may spend; an unset field is not limited. Spending it all is a normal end with the best so far. */
@@ -111,6 +115,8 @@ export type StopReason = "finished" | "decided" | "budget" | "deadline" | "depth
 /** generated = kept + pruned + cancelled. */
 export interface SearchUsage {
   readonly promptTokens: number;
+  /** Of these, tokens that the policy had from an earlier prompt. */
+  readonly cachedPromptTokens: number;
   readonly generatedTokens: number;
   /** Of paths that finished. */
   readonly keptTokens: number;

@@ -6,6 +6,9 @@ import type { SlotOutput, StepContext, StepRunner } from "./step-runner.js";
 /** New tokens of a row in one run; attention sums over them. */
 const MAX_CHUNK = MAX_SUM;
 
+/** Tokens of a prompt in one run: what a running row waits for at most. Part of what a prompt's bits depend on. */
+export const PREFILL_CHUNK = MAX_CHUNK;
+
 export interface ChunkedInput {
   readonly slot: number;
   /** Its own tokens before. */
@@ -44,13 +47,14 @@ function cut({ slot, length, tokenIds, wanted }: ChunkedInput, start: number): C
 }
 
 /** What a chunk that is not the last one has to give. */
-const withoutLast = ({ logits, probe, hidden }: Wanted): Wanted => ({
+export const withoutLast = ({ logits, probe, hidden }: Wanted): Wanted => ({
   logits: logits === "all" ? "all" : "none",
   ...(probe && { probe }),
   ...(hidden !== undefined && { hidden }),
 });
 
-function join(pieces: readonly SlotOutput[]): SlotOutput {
+/** The outputs of consecutive runs of one row as those of one run. */
+export function join(pieces: readonly SlotOutput[]): SlotOutput {
   if (pieces.length === 1) return pieces[0]!;
   const concatenate = (arrays: readonly Float32Array[]): Float32Array => {
     const result = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));

@@ -58,14 +58,28 @@ function restride(
   tokens: number,
   capacity: number,
 ): Float32Array {
-  const { headDim } = shape;
-  const planes = planeCount(shape);
-  const result = new Float32Array(planes * capacity * headDim);
-  for (let plane = 0; plane < planes; plane++) {
-    const from = plane * stride * headDim;
-    result.set(data.subarray(from, from + tokens * headDim), plane * capacity * headDim);
-  }
+  const result = new Float32Array(planeCount(shape) * capacity * shape.headDim);
+  copyTokens(shape, { storage: data, capacity: stride }, { storage: result, capacity }, tokens);
   return result;
+}
+
+/** Planes of keys and values, one behind the other, with room for `capacity` tokens each. */
+interface Planes {
+  readonly storage: Float32Array;
+  readonly capacity: number;
+}
+
+/** Copies the first `tokens` of each plane. */
+export function copyTokens(
+  { layers, kvHeads, headDim }: KvShape,
+  from: Planes,
+  to: Planes,
+  tokens: number,
+): void {
+  for (let plane = 0; plane < 2 * layers * kvHeads; plane++) {
+    const start = plane * from.capacity * headDim;
+    to.storage.set(from.storage.subarray(start, start + tokens * headDim), plane * to.capacity * headDim);
+  }
 }
 
 const padded = new WeakMap<KvSegment, KvBlock>();

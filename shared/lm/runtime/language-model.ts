@@ -1,19 +1,29 @@
 /** A checkpoint as a running model. Runs block the thread they are called from, so it belongs in a Worker. */
+import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ModelConfig } from "../checkpoint/config.js";
 import { countParameters, expectedTensors } from "../checkpoint/tensors.js";
-import type { LanguageModel, LanguageModelInfo, Precision, RowBatch, RowOutput, Wanted } from "../types.js";
-import type { KvSegment } from "../types.js";
+import type {
+  LanguageModel,
+  LanguageModelInfo,
+  Precision,
+  Prefill,
+  PrefillResult,
+  PrefixPart,
+  RowBatch,
+  Wanted,
+} from "../types.js";
 import { assertFits, assertTokenIds, assertWanted } from "./checks.js";
-import { runInChunks } from "./chunks.js";
-import { emptyPrefix, KvBlock, kvBytesPerToken, type KvShape, roundUpToBucket } from "./kv-block.js";
-import { type DecoderSource, prepareModelFiles } from "./model-files.js";
+import { PREFILL_CHUNK } from "./chunks.js";
+import { emptyPrefix, type KvBlock, kvBytesPerToken, type KvShape, roundUpToBucket } from "./kv-block.js";
+import { estimateActivations } from "./memory-estimate.js";
+import { type DecoderSource, prepareModelFiles, WEIGHTS_FILE } from "./model-files.js";
+import { ChunkedPrefill } from "./prefill.js";
 import { PrefixSet } from "./prefix-set.js";
 import { GridRowBatch } from "./row-batch.js";
 import { Session } from "./session.js";
 import { StepRunner } from "./step-runner.js";
-import { SuffixGrid } from "./suffix-grid.js";
 
 export interface LanguageModelOptions {
   readonly precision: Precision;
@@ -37,7 +47,8 @@ export async function createLanguageModel(
   const cacheDir = options.cacheDir ?? join(homedir(), ".cache", "deliberate");
   const { precision, threads } = options;
   const path = await prepareModelFiles(source, { precision, threads, cacheDir }, signal);
-  return new OnnxLanguageModel(source, precision, await Session.create(path, threads));
+  const { size: weightBytes } = await stat(join(dirname(path), WEIGHTS_FILE));
+  return new OnnxLanguageModel(source, precision, weightBytes, await Session.create(path, threads));
 }
 
 class OnnxLanguageModel implements LanguageModel {
@@ -49,7 +60,7 @@ class OnnxLanguageModel implements LanguageModel {
   readonly #noPrefix: KvBlock;
   readonly #prefixes: PrefixSet;
 
-  constructor(source: ModelSource, precision: Precision, session: Session) {
+  constructor(source: ModelSource, precision: Precision, weightBytes: number, session: Session) {
     const { config } = source;
     this.#config = config;
     this.#shape = { layers: config.numLayers, kvHeads: config.numKvHeads, headDim: config.headDim };
@@ -68,6 +79,8 @@ class OnnxLanguageModel implements LanguageModel {
       hiddenSize: config.hiddenSize,
       hiddenStateCount: config.numLayers + 1,
       kvBytesPerToken: kvBytesPerToken(this.#shape),
+      weightBytes,
+      prefillChunkTokens: PREFILL_CHUNK,
       flopsPerToken: 2 * countMultiplied(config),
     });
   }
@@ -76,22 +89,31 @@ class OnnxLanguageModel implements LanguageModel {
     return this.#session.runMs;
   }
 
-  /** A row without a prefix, whose slot becomes the prompt's segment. */
-  async prefill(
-    tokenIds: readonly number[],
-    wanted: Wanted,
-  ): Promise<{ prefix: KvSegment; output: RowOutput }> {
+  prefixBytes(tokenCount: number): number {
+    return roundUpToBucket(tokenCount) * this.info.kvBytesPerToken;
+  }
+
+  activationBytes(rows: number, contextTokens: number): number {
+    return estimateActivations(this.#config, { candidates: rows, promptTokens: contextTokens, newTokens: 0 });
+  }
+
+  startPrefill(tokenIds: readonly number[], wanted: Wanted, known?: PrefixPart): Prefill {
     assertTokenIds(tokenIds, this.#config);
     assertFits(tokenIds.length, this.#config);
     assertWanted(wanted, this.#config);
-    const shape = this.#shape;
-    const capacity = roundUpToBucket(tokenIds.length);
-    const grid = new SuffixGrid(shape, { groups: 1, rows: 1 }, capacity);
-    const context = { grid, groups: [this.#noPrefix], prefixes: this.#prefixes };
-    const inputs = [{ slot: 0, length: 0, tokenIds, wanted }];
-    const [output] = await runInChunks(this.#runner, context, inputs);
-    const prefix = new KvBlock(shape, tokenIds.length, capacity, grid.storage);
-    return { prefix, output: { row: 0, ...output! } };
+    const model = {
+      runner: this.#runner,
+      shape: this.#shape,
+      noPrefix: this.#noPrefix,
+      prefixes: this.#prefixes,
+    };
+    return new ChunkedPrefill(model, tokenIds, wanted, known);
+  }
+
+  async prefill(tokenIds: readonly number[], wanted: Wanted): Promise<PrefillResult> {
+    const prefill = this.startPrefill(tokenIds, wanted);
+    while (prefill.remainingTokens > 0) await prefill.advance();
+    return prefill.result;
   }
 
   createBatch(): RowBatch {

@@ -2,6 +2,7 @@
 import type { ModelConfig } from "../checkpoint/config.js";
 import { buildDecoder } from "../graph/decoder.js";
 import type { Precision } from "../types.js";
+import { PREFILL_CHUNK } from "./chunks.js";
 import { KV_BUCKET, kvBytesPerToken, roundUpToBucket } from "./kv-block.js";
 
 /** Candidates of one prompt that run together. */
@@ -25,8 +26,6 @@ export interface MemoryEstimate {
 }
 
 const FLOAT_BYTES = 4;
-/** New tokens of a row in one run (see chunks.ts). */
-const CHUNK = 128;
 /** ONNX Runtime's arena grows by powers of two. */
 const ARENA_SLACK = 2;
 /** Node, ONNX Runtime and a tokenizer; measured. */
@@ -61,7 +60,7 @@ export function estimateMemory(config: ModelConfig, precision: Precision, load: 
   const slot = roundUpToBucket(newTokens);
   const tokens = roundUpToBucket(promptTokens) + candidates * (slot + (slot - KV_BUCKET) + newTokens);
   const kvBytes = tokens * perToken + candidates * config.vocabSize * FLOAT_BYTES;
-  const activationBytes = activationBytesOf(config, load);
+  const activationBytes = estimateActivations(config, load);
   return {
     precision,
     weightBytes,
@@ -79,9 +78,10 @@ function weightBytesOf(config: ModelConfig, precision: Precision): number {
   return file + (repacked ? config.vocabSize * config.hiddenSize * FLOAT_BYTES : 0);
 }
 
-function activationBytesOf(config: ModelConfig, load: MemoryLoad): number {
+/** The bytes of the activations alone; see `estimateMemory`. */
+export function estimateActivations(config: ModelConfig, load: MemoryLoad): number {
   const prefix = roundUpToBucket(load.promptTokens);
-  const prefill = runFloats(config, Math.min(load.promptTokens, CHUNK), 1, prefix);
+  const prefill = runFloats(config, Math.min(load.promptTokens, PREFILL_CHUNK), 1, prefix);
   const step = runFloats(config, load.candidates, load.candidates, prefix + roundUpToBucket(load.newTokens));
   return ARENA_SLACK * FLOAT_BYTES * Math.max(prefill, step);
 }

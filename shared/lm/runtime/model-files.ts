@@ -13,7 +13,8 @@ import { buildDecoder, type DecoderModel, WEIGHTS_VERSION } from "../graph/decod
 import type { Precision } from "../types.js";
 
 const GRAPH_FILES = { plain: "model.onnx", blockwise: "model-blockwise.onnx" };
-const WEIGHTS_FILE = "weights.bin";
+/** Lies beside the graphs. */
+export const WEIGHTS_FILE = "weights.bin";
 
 /** The part of a checkpoint that a decoder is made from. */
 export interface DecoderSource {

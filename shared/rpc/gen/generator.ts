@@ -13,6 +13,7 @@ import type { GetModelInfoRequest as _deliberate_v1_GetModelInfoRequest, GetMode
 import type { GetModelInfoResponse as _deliberate_v1_GetModelInfoResponse, GetModelInfoResponse__Output as _deliberate_v1_GetModelInfoResponse__Output } from './deliberate/v1/GetModelInfoResponse.js';
 import type { Grow as _deliberate_v1_Grow, Grow__Output as _deliberate_v1_Grow__Output } from './deliberate/v1/Grow.js';
 import type { Grown as _deliberate_v1_Grown, Grown__Output as _deliberate_v1_Grown__Output } from './deliberate/v1/Grown.js';
+import type { MemoryUsage as _deliberate_v1_MemoryUsage, MemoryUsage__Output as _deliberate_v1_MemoryUsage__Output } from './deliberate/v1/MemoryUsage.js';
 import type { Open as _deliberate_v1_Open, Open__Output as _deliberate_v1_Open__Output } from './deliberate/v1/Open.js';
 import type { Opened as _deliberate_v1_Opened, Opened__Output as _deliberate_v1_Opened__Output } from './deliberate/v1/Opened.js';
 import type { Probe as _deliberate_v1_Probe, Probe__Output as _deliberate_v1_Probe__Output } from './deliberate/v1/Probe.js';
@@ -42,6 +43,7 @@ export interface ProtoGrpcType {
       GetModelInfoResponse: MessageTypeDefinition<_deliberate_v1_GetModelInfoResponse, _deliberate_v1_GetModelInfoResponse__Output>
       Grow: MessageTypeDefinition<_deliberate_v1_Grow, _deliberate_v1_Grow__Output>
       Grown: MessageTypeDefinition<_deliberate_v1_Grown, _deliberate_v1_Grown__Output>
+      MemoryUsage: MessageTypeDefinition<_deliberate_v1_MemoryUsage, _deliberate_v1_MemoryUsage__Output>
       Open: MessageTypeDefinition<_deliberate_v1_Open, _deliberate_v1_Open__Output>
       Opened: MessageTypeDefinition<_deliberate_v1_Opened, _deliberate_v1_Opened__Output>
       Probe: MessageTypeDefinition<_deliberate_v1_Probe, _deliberate_v1_Probe__Output>

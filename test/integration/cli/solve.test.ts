@@ -58,6 +58,7 @@ describe("solve --json", () => {
       votes: SOLVED.votes,
       usage: {
         prompt_tokens: 40,
+        cached_prompt_tokens: 32,
         generated_tokens: 72,
         kept_tokens: 48,
         pruned_tokens: 16,
@@ -73,7 +74,7 @@ describe("solve --json", () => {
 
   test("passes every flag on", async () => {
     const flags =
-      "--strategy bon --n 8 --verifier swift --vote min-max --budget 20k --timeout 1.5s --seed 7 --temperature 0.5 --top-k 3 --stop \\n\\n";
+      "--strategy bon --n 8 --verifier swift --vote min-max --budget 20k --timeout 1.5s --seed 7 --priority -3 --temperature 0.5 --top-k 3 --stop \\n\\n";
     await solve(BEAM_SCRIPT, ["-", "--json", ...flags.split(" ")], "a problem\nof two lines\n");
     expect(verifier!.requests["solve"]![0]).toMatchObject({
       problem: "a problem\nof two lines",
@@ -83,6 +84,7 @@ describe("solve --json", () => {
       aggregation: 2,
       vote: 2,
       seed: 7,
+      priority: -3,
       budget: { generatedTokens: 20_000, wallTime: { seconds: 1, nanos: 500_000_000 } },
       sampling: { temperature: 0.5, topK: 3, stop: ["\n\n"] },
     });

@@ -64,6 +64,9 @@ const badOpens: readonly [title: string, open: Open, field: string, description:
   ["an empty stop", sampled({ stop: ["a", ""] }), "open.sampling.stop[1]", "must not be empty"],
   ["a seed beyond 2^53", { prompt: "hi", seed: 2 ** 64 }, "open.seed", "below 2^53"],
   ["an empty delimiter", { prompt: "hi", stepDelimiter: "" }, "open.step_delimiter", "must not be empty"],
+  ["a priority beyond 10", { prompt: "hi", priority: 11 }, "open.priority", "in [-10, 10], got 11"],
+  ["an empty salt", { prompt: "hi", cacheSalt: "" }, "open.cache_salt", "must not be empty"],
+  ["a long salt", { prompt: "hi", cacheSalt: "x".repeat(257) }, "open.cache_salt", "at most 256 bytes"],
   [
     "a probe without a name",
     { prompt: "hi", probes: [{ ...probe, name: "" }] },

@@ -11,12 +11,13 @@ import { startGenerator } from "./harness.js";
 const open = { open: { prompt: "hi" } };
 
 describe("GetModelInfo", () => {
-  test("tells model, defaults and limits", async () => {
-    const { client } = await startGenerator();
-    const { limits, defaultSampling, ...rest } = await client.getModelInfo({});
+  test("tells model, defaults, limits and memory", async () => {
+    const { client, engine } = await startGenerator();
+    const { limits, defaultSampling, memory, ...rest } = await client.getModelInfo({});
     const { limits: _limits, defaultSampling: _sampling, contextLength, ...same } = fakeInfo;
     expect(rest).toEqual({ ...same, contextLengthTokens: contextLength });
     expect(limits).toEqual({ ...fakeInfo.limits, usedKvBytes: 7 });
+    expect(memory).toEqual(engine.stats().memory);
     expect(defaultSampling).toMatchObject({
       temperature: 0.8,
       order: "SAMPLING_ORDER_FILTER_FIRST",
@@ -31,6 +32,7 @@ describe("Expand", () => {
     const replies = await expand(open, { grow: { nodeId: 0, count: 2, until: "UNTIL_STEP" } });
     expect(replies.map(({ response }) => response)).toEqual(["opened", "step", "step", "grown", "closed"]);
     expect(replies[0]!.opened).toMatchObject({ nodeId: 0, promptTokenIds: [1, 2], promptProbe: [] });
+    expect(replies[0]!.opened!.cachedPromptTokens).toBe(1);
     expect(replies[1]!.step).toMatchObject({
       nodeId: 1,
       parentId: 0,
@@ -45,7 +47,12 @@ describe("Expand", () => {
     const outputs = new Float32Array(Uint8Array.from(replies[1]!.step!.probeOutputs).buffer);
     expect([...outputs]).toEqual([1, 2, 3, 4]);
     expect(replies[3]!.grown).toEqual({ nodeId: 0, count: 2 });
-    expect(replies[4]!.closed!.usage).toMatchObject({ promptTokens: 2, generatedTokens: 4, flops: 1.5e9 });
+    expect(replies[4]!.closed!.usage).toMatchObject({
+      promptTokens: 2,
+      cachedPromptTokens: 1,
+      generatedTokens: 4,
+      flops: 1.5e9,
+    });
   });
 
   test("hands every field of Open and Grow to the engine", async () => {
@@ -68,6 +75,8 @@ describe("Expand", () => {
         probes: [{ name: "swift", modelHash: "aa", weights }],
         stepDelimiter: ";",
         includePromptProbe: true,
+        priority: -10,
+        cacheSalt: "tenant",
       },
     });
     const [opened] = engine.opened;
@@ -78,6 +87,8 @@ describe("Expand", () => {
       probes: [{ name: "swift", modelHash: "aa", shape: [2, 12], weights: new Float32Array(24).fill(0.5) }],
       stepDelimiter: ";",
       includePromptProbe: true,
+      priority: -10,
+      cacheSalt: "tenant",
     });
   });
 
@@ -90,6 +101,7 @@ describe("Expand", () => {
       seed: 0,
       probes: [],
       includePromptProbe: false,
+      priority: 0,
     });
   });
 

@@ -19,6 +19,10 @@ describe("the generator's config", () => {
       'GENERATOR_PORT must be an integer of at least 0 and at most 65535, got "65536"',
     ],
     [
+      { ...needed, GENERATOR_PREFIX_CACHE_BYTES: "-1" },
+      'GENERATOR_PREFIX_CACHE_BYTES must be an integer of at least 0, got "-1"',
+    ],
+    [
       { ...needed, GENERATOR_MAX_KV_BYTES: "2GB" },
       'GENERATOR_MAX_KV_BYTES must be an integer of at least 1, got "2GB"',
     ],

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EngineSession, StepEvent } from "#generator/engine/types.js";
-import { createTestEngine, engineOn, readEvents, stepsOf } from "../../../fakes/local-engine.js";
+import { OPEN, createTestEngine, engineOn, readEvents, stepsOf } from "../../../fakes/local-engine.js";
 import { createPathModel, pathModelInfo } from "../../../fakes/path-model.js";
 
 const PROMPT_BYTES = 5 * pathModelInfo.kvBytesPerToken + 4 * pathModelInfo.vocabularySize;
@@ -46,11 +46,21 @@ test("logits that are no distribution fail their session; the others go on", asy
   const model = createPathModel();
   const { engine, open, settle } = engineOn({
     ...model,
-    async prefill(tokenIds, wanted) {
-      const result = await model.prefill(tokenIds, wanted);
+    startPrefill(tokenIds, wanted) {
+      const prefill = model.startPrefill(tokenIds, wanted);
       // The prompt "NaN" with the token that begins every text.
-      if (tokenIds.length === 4) result.output.logits.fill(Number.NaN);
-      return result;
+      if (tokenIds.length !== 4) return prefill;
+      return {
+        advance: () => prefill.advance(),
+        get remainingTokens() {
+          return prefill.remainingTokens;
+        },
+        get result() {
+          const { result } = prefill;
+          result.output.logits.fill(Number.NaN);
+          return result;
+        },
+      };
     },
   });
   const sound = await open();
@@ -123,6 +133,8 @@ describe("whatever is asked, in whatever order", () => {
   const command = fc.record({
     kind: fc.constantFrom(
       "open",
+      "open",
+      "start",
       "grow",
       "grow",
       "grow",
@@ -147,21 +159,37 @@ describe("whatever is asked, in whatever order", () => {
         async (commands, memory) => {
           const { engine, open, settle, step } = createTestEngine({
             maxUnreadEvents: 4,
+            info: { prefillChunkTokens: 2 },
             limits: {
               maxBatchRows: 3,
               maxSessions: 4,
               maxNodesPerSession: 30,
               maxKvBytes: [4, 8, 20, 1000][memory]! * PROMPT_BYTES,
+              maxPrefixCacheBytes: [3, 0, 5, 1000][memory]! * PROMPT_BYTES,
             },
           });
           const live: { session: EngineSession; controller: AbortController; nodes: number[] }[] = [];
+          const starting: AbortController[] = [];
           for (const { kind, pick, count, until } of commands) {
             const at = live[pick % Math.max(1, live.length)];
+            const request = {
+              prompt: { kind: "text", text: "1+1=2 and 3+4=7".slice(0, 3 * count) } as const,
+              seed: pick,
+              priority: pick % 3,
+            };
             if (kind === "open") {
               const controller = new AbortController();
-              const session = await open({ seed: pick }, controller.signal).catch(() => undefined);
+              const session = await open(request, controller.signal).catch(() => undefined);
               if (session !== undefined) live.push({ session, controller, nodes: [0] });
-            } else if (kind === "step") await step();
+            } else if (kind === "start") {
+              const controller = new AbortController();
+              starting.push(controller);
+              engine.openSession({ ...OPEN, ...request }, controller.signal).then(
+                (session) => live.push({ session, controller, nodes: [0] }),
+                () => {},
+              );
+            } else if (kind === "abort" && starting.length > 0) starting.shift()!.abort();
+            else if (kind === "step") await step();
             else if (at === undefined) continue;
             else if (kind === "grow")
               at.session.grow({ nodeId: at.nodes[pick % at.nodes.length]!, count, until }).catch(() => {});
@@ -171,6 +199,7 @@ describe("whatever is asked, in whatever order", () => {
             else if (kind === "end") at.session.end();
             else at.nodes.push(...stepsOf(await drain(at.session)).map((event) => event.nodeId));
           }
+          for (const controller of starting) controller.abort();
           for (const { session } of live) session.cancel();
           await settle();
           expect(engine.stats()).toMatchObject({
@@ -178,6 +207,7 @@ describe("whatever is asked, in whatever order", () => {
             usedKvBytes: 0,
             runningRows: 0,
             waitingRows: 0,
+            openingSessions: 0,
           });
         },
       ),

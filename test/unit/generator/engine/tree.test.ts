@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { KvAccountant } from "#generator/engine/kv-accountant.js";
+import { MemoryAccountant } from "#generator/engine/memory-accountant.js";
 import { type Growable, StepTree, type TreeNode, pathTo, placeOf } from "#generator/engine/tree.js";
 
 /** Two bytes of K/V a token, four bytes a logit. */
@@ -11,8 +11,8 @@ function growable(tokens: number): Growable {
 }
 
 function createTree({ capBytes = 1000, maxNodes = 10 } = {}) {
-  const accountant = new KvAccountant(capBytes);
-  const tree = new StepTree([1, 2, 3], growable(3), { sessionId: 1, maxNodes, accountant });
+  const accountant = new MemoryAccountant(capBytes);
+  const tree = new StepTree([1, 2, 3], growable(3), { maxNodes, accountant });
   const add = (parent: TreeNode, tokenIds: number[]): TreeNode => {
     const node = tree.addChild(parent);
     tree.keep(node, tokenIds, growable(tokenIds.length));
@@ -22,11 +22,9 @@ function createTree({ capBytes = 1000, maxNodes = 10 } = {}) {
 }
 
 describe("a step tree", () => {
-  test("refuses a prompt that does not fit, booking nothing", () => {
-    const accountant = new KvAccountant(9);
-    expect(() => new StepTree([1, 2, 3], growable(3), { sessionId: 1, maxNodes: 9, accountant })).toThrow(
-      /limited to 9 bytes, 0 are in use and 10 more/,
-    );
+  test("refuses a step that does not fit, booking nothing", () => {
+    const { accountant, add, tree } = createTree({ capBytes: 9 });
+    expect(() => add(tree.root, [1, 2, 3])).toThrow(/limited to 9 bytes, 0 are in use and 10 more/);
     expect(accountant.usedBytes).toBe(0);
   });
 
@@ -35,7 +33,7 @@ describe("a step tree", () => {
     const first = add(tree.root, [4, 5]);
     add(first, [6]);
     add(first, [7]);
-    expect(accountant.heldBy(1)).toEqual({ prefix: 6, segment: 2 * (2 + 1 + 1), logits: 4 * 4 });
+    expect(accountant.held).toMatchObject({ prefix: 0, suffix: 2 * (2 + 1 + 1), logits: 3 * 4 });
     tree.checkIntegrity();
   });
 

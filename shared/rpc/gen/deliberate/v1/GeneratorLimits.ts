@@ -10,6 +10,7 @@ export interface GeneratorLimits {
   'maxNodesPerSession'?: (number);
   'maxPromptBytes'?: (number);
   'maxGrowCount'?: (number);
+  'maxPrefixCacheBytes'?: (number | string | Long);
 }
 
 export interface GeneratorLimits__Output {
@@ -20,4 +21,5 @@ export interface GeneratorLimits__Output {
   'maxNodesPerSession': (number);
   'maxPromptBytes': (number);
   'maxGrowCount': (number);
+  'maxPrefixCacheBytes': (number);
 }

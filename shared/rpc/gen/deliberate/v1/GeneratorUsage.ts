@@ -8,6 +8,7 @@ export interface GeneratorUsage {
   'cancelledTokens'?: (number | string | Long);
   'reprefilledTokens'?: (number | string | Long);
   'flops'?: (number | string);
+  'cachedPromptTokens'?: (number | string | Long);
 }
 
 export interface GeneratorUsage__Output {
@@ -16,4 +17,5 @@ export interface GeneratorUsage__Output {
   'cancelledTokens': (number);
   'reprefilledTokens': (number);
   'flops': (number);
+  'cachedPromptTokens': (number);
 }

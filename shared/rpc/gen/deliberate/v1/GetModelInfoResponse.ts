@@ -2,6 +2,7 @@
 
 import type { Sampling as _deliberate_v1_Sampling, Sampling__Output as _deliberate_v1_Sampling__Output } from '../../deliberate/v1/Sampling.js';
 import type { GeneratorLimits as _deliberate_v1_GeneratorLimits, GeneratorLimits__Output as _deliberate_v1_GeneratorLimits__Output } from '../../deliberate/v1/GeneratorLimits.js';
+import type { MemoryUsage as _deliberate_v1_MemoryUsage, MemoryUsage__Output as _deliberate_v1_MemoryUsage__Output } from '../../deliberate/v1/MemoryUsage.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GetModelInfoResponse {
@@ -19,6 +20,7 @@ export interface GetModelInfoResponse {
   'defaultSampling'?: (_deliberate_v1_Sampling | null);
   'hasChatTemplate'?: (boolean);
   'limits'?: (_deliberate_v1_GeneratorLimits | null);
+  'memory'?: (_deliberate_v1_MemoryUsage | null);
 }
 
 export interface GetModelInfoResponse__Output {
@@ -36,4 +38,5 @@ export interface GetModelInfoResponse__Output {
   'defaultSampling': (_deliberate_v1_Sampling__Output | null);
   'hasChatTemplate': (boolean);
   'limits': (_deliberate_v1_GeneratorLimits__Output | null);
+  'memory': (_deliberate_v1_MemoryUsage__Output | null);
 }

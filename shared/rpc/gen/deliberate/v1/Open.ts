@@ -15,9 +15,13 @@ export interface Open {
   'probes'?: (_deliberate_v1_Probe)[];
   'stepDelimiter'?: (string);
   'includePromptProbe'?: (boolean);
+  'priority'?: (number);
+  'cacheSalt'?: (string);
   'input'?: "prompt"|"messages"|"promptTokenIds";
   '_seed'?: "seed";
   '_stepDelimiter'?: "stepDelimiter";
+  '_priority'?: "priority";
+  '_cacheSalt'?: "cacheSalt";
 }
 
 export interface Open__Output {
@@ -29,7 +33,11 @@ export interface Open__Output {
   'probes': (_deliberate_v1_Probe__Output)[];
   'stepDelimiter'?: (string);
   'includePromptProbe': (boolean);
+  'priority'?: (number);
+  'cacheSalt'?: (string);
   'input'?: "prompt"|"messages"|"promptTokenIds";
   '_seed'?: "seed";
   '_stepDelimiter'?: "stepDelimiter";
+  '_priority'?: "priority";
+  '_cacheSalt'?: "cacheSalt";
 }

@@ -8,6 +8,7 @@ export interface Opened {
   'promptTokenIds'?: (number)[];
   'promptProbe'?: (number | string)[];
   'sampling'?: (_deliberate_v1_Sampling | null);
+  'cachedPromptTokens'?: (number);
 }
 
 export interface Opened__Output {
@@ -15,4 +16,5 @@ export interface Opened__Output {
   'promptTokenIds': (number)[];
   'promptProbe': (number)[];
   'sampling': (_deliberate_v1_Sampling__Output | null);
+  'cachedPromptTokens': (number);
 }

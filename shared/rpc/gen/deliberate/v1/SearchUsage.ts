@@ -12,6 +12,7 @@ export interface SearchUsage {
   'verifierTokens'?: (number | string | Long);
   'flops'?: (number | string);
   'wallTime'?: (_google_protobuf_Duration | null);
+  'cachedPromptTokens'?: (number | string | Long);
 }
 
 export interface SearchUsage__Output {
@@ -23,4 +24,5 @@ export interface SearchUsage__Output {
   'verifierTokens': (number);
   'flops': (number);
   'wallTime': (_google_protobuf_Duration__Output | null);
+  'cachedPromptTokens': (number);
 }

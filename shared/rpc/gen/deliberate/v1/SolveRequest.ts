@@ -21,11 +21,15 @@ export interface SolveRequest {
   'budget'?: (_deliberate_v1_Budget | null);
   'maxSolutionTokens'?: (number);
   'maxDepth'?: (number);
+  'priority'?: (number);
+  'cacheSalt'?: (string);
   '_n'?: "n";
   '_beamWidth'?: "beamWidth";
   '_seed'?: "seed";
   '_maxSolutionTokens'?: "maxSolutionTokens";
   '_maxDepth'?: "maxDepth";
+  '_priority'?: "priority";
+  '_cacheSalt'?: "cacheSalt";
 }
 
 export interface SolveRequest__Output {
@@ -41,9 +45,13 @@ export interface SolveRequest__Output {
   'budget': (_deliberate_v1_Budget__Output | null);
   'maxSolutionTokens'?: (number);
   'maxDepth'?: (number);
+  'priority'?: (number);
+  'cacheSalt'?: (string);
   '_n'?: "n";
   '_beamWidth'?: "beamWidth";
   '_seed'?: "seed";
   '_maxSolutionTokens'?: "maxSolutionTokens";
   '_maxDepth'?: "maxDepth";
+  '_priority'?: "priority";
+  '_cacheSalt'?: "cacheSalt";
 }
