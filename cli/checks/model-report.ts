@@ -1,5 +1,4 @@
 /** `models check PATH`: a checkpoint's headers, as one check for each part and as fields for programs. */
-import { ServiceError } from "#shared/errors.js";
 import { type CheckpointInspection, inspectCheckpoint } from "#shared/lm/checkpoint/inspect.js";
 import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
 import { countParameters } from "#shared/lm/checkpoint/tensors.js";
@@ -19,8 +18,8 @@ export async function reportModel(path: string, memoryBytes: number): Promise<Mo
   const found = await inspectCheckpoint(path, prm?.loadOptions);
   const { config, tokenizer, generation } = found;
   const load = loadFor(config);
-  const { precisions, refusal } = estimatePrecisions(config, load, memoryBytes);
-  const checks = toChecks(found, precisions, { refusal, prm, load, memoryBytes });
+  const precisions = config === undefined ? [] : estimatePrecisions(config, load, memoryBytes);
+  const checks = toChecks(found, precisions, { prm, load, memoryBytes });
   return {
     event: "report",
     works: checks.every(({ ok }) => ok),
@@ -48,20 +47,8 @@ function loadFor(config: ModelConfig | undefined): MemoryLoad {
   return { candidates, promptTokens: Math.min(promptTokens, half), newTokens: Math.min(newTokens, half) };
 }
 
-/** Nothing without a configuration; a refusal of one that has no graph. */
-function estimatePrecisions(
-  config: ModelConfig | undefined,
-  load: MemoryLoad,
-  memoryBytes: number,
-): { readonly precisions: readonly PrecisionShape[]; readonly refusal: string | undefined } {
-  if (config === undefined) return { precisions: [], refusal: undefined };
-  try {
-    const estimates = PRECISIONS.map((precision) => estimateMemory(config, precision, load));
-    return { precisions: estimates.map((each) => toShape(each, memoryBytes)), refusal: undefined };
-  } catch (error) {
-    if (error instanceof ServiceError) return { precisions: [], refusal: error.message };
-    throw error;
-  }
+function estimatePrecisions(config: ModelConfig, load: MemoryLoad, memoryBytes: number): PrecisionShape[] {
+  return PRECISIONS.map((precision) => toShape(estimateMemory(config, precision, load), memoryBytes));
 }
 
 const toShape = (estimate: MemoryEstimate, memoryBytes: number): PrecisionShape => ({
@@ -76,8 +63,6 @@ const toShape = (estimate: MemoryEstimate, memoryBytes: number): PrecisionShape 
 });
 
 interface Judgement {
-  /** Of the graph. */
-  readonly refusal: string | undefined;
   readonly prm: RecognisedPrm | undefined;
   readonly load: MemoryLoad;
   readonly memoryBytes: number;
@@ -89,11 +74,10 @@ function toChecks(
   precisions: readonly PrecisionShape[],
   judgement: Judgement,
 ): Check[] {
-  const { refusal, prm } = judgement;
+  const { prm } = judgement;
   const checks: Check[] = [];
   for (const [part, describe] of PART_DESCRIPTIONS) {
     const problems = found.problems.filter((problem) => problem.part === part).map(({ message }) => message);
-    if (part === "config" && refusal !== undefined) problems.push(refusal);
     for (const detail of problems) checks.push({ name: part, ok: false, detail });
     const detail = problems.length === 0 ? describe(found) : undefined;
     if (detail !== undefined) checks.push({ name: part, ok: true, detail });

@@ -1,4 +1,4 @@
-/** A small Llama or Qwen2 with seeded random weights, in memory: no files, no tokenizer. */
+/** A small model with seeded random weights, in memory: no files, no tokenizer. */
 import { createHash } from "node:crypto";
 import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
 import type { TensorEntry } from "#shared/lm/checkpoint/safetensors-header.js";
@@ -37,6 +37,7 @@ export function tinySource(
 ): ModelSource & { weights: Map<string, Float32Array> } {
   const weights = new Map<string, Float32Array>();
   const entries = new Map<string, TensorEntry>();
+  const centre = 1 - (config.differences?.normOffset ?? 0);
   for (const { name, shape } of expectedTensors(config)) {
     const rng = createRng(seed, name);
     const length = shape.reduce((product, size) => product * size, 1);
@@ -44,7 +45,7 @@ export function tinySource(
     const scale = shape.length === 1 ? 0.3 : 1.5 / Math.sqrt(shape[1]!);
     weights.set(
       name,
-      Float32Array.from({ length }, () => (norm ? 1 : 0) + scale * rng.normal()),
+      Float32Array.from({ length }, () => (norm ? centre : 0) + scale * rng.normal()),
     );
     entries.set(name, { name, dtype: "F32", shape, offset: 0, byteLength: 4 * length });
   }

@@ -1,13 +1,19 @@
 /**
- * `config.json` of a Hugging Face checkpoint as the decoder graph needs it. What the graph cannot compute exactly
- * (another architecture, scaled RoPE, a sliding window, packed weights) is refused here, never approximated.
+ * `config.json` of a Hugging Face checkpoint as the decoder graph needs it: sizes, and what differs from Llama. What the
+ * graph cannot compute exactly is refused here, never approximated.
  */
 import { z } from "zod";
+import { ARCHITECTURES, type Architecture, type ModelType } from "./architectures.js";
+import { flag, integer, positive, tokenId, tokenIds } from "./fields.js";
 import { isJsonObject, type JsonObject } from "./json.js";
+import { type LocalLayers, toLocalLayers } from "./local-layers.js";
 import { type FieldProblem, refuseFields } from "./refusal.js";
+import { refuseUnsupported } from "./refused-fields.js";
+import { type RopeScaling, toRope } from "./rope.js";
 
 export interface ModelConfig {
-  readonly modelType: "llama" | "qwen2";
+  /** For people: the graph follows from the other fields. */
+  readonly modelType: ModelType;
   readonly vocabSize: number;
   readonly hiddenSize: number;
   readonly intermediateSize: number;
@@ -29,32 +35,38 @@ export interface ModelConfig {
   /** May be empty: then only limits and stop strings end a text. */
   readonly eosTokenIds: readonly number[];
   readonly bosTokenId?: number;
+  /** What differs from Llama. */
+  readonly differences?: Differences;
+}
+
+/** Each is absent where the model does as Llama. */
+export interface Differences {
+  readonly ropeScaling?: RopeScaling;
+  readonly local?: LocalLayers;
+  /** Queries and keys are normed per head before they are rotated, by weights [headDim]. */
+  readonly qkNorm?: true;
+  /** What is added to the stored weights of norms. */
+  readonly normOffset?: 1;
+  /** Norms also follow attention and MLP, before the residual sum. */
+  readonly postNorms?: true;
+  /** Multiplies the embeddings where they enter, not where they are the head. */
+  readonly embeddingScale?: number;
+  /** Instead of SiLU: GELU in its approximation by tanh (Hendrycks & Gimpel 2016). */
+  readonly activation?: "gelu_tanh";
+  /** Multiplies q · k instead of headDim^-0.5. */
+  readonly attentionScale?: number;
+  /** Scores, or logits, x become cap · tanh(x / cap). */
+  readonly attentionSoftcap?: number;
+  readonly finalSoftcap?: number;
 }
 
 const FILE = "config.json";
-const ARCHITECTURES = { llama: "LlamaForCausalLM", qwen2: "Qwen2ForCausalLM" } as const;
-
-function integer(min: number, max: number) {
-  return z.custom<number>(
-    (value) => typeof value === "number" && Number.isInteger(value) && value >= min && value <= max,
-    `must be an integer in [${min}, ${max}]`,
-  );
-}
-
-function positive(max: number) {
-  return z.custom<number>(
-    (value) => typeof value === "number" && value > 0 && value <= max,
-    `must be a number in (0, ${max}]`,
-  );
-}
-
-const flag = z.boolean("must be true or false").nullish();
-const tokenId = integer(0, 2 ** 31 - 1);
-/** A token id, several, or none, as `eos_token_id` is written. */
-export const tokenIds = z
-  .union([tokenId, z.array(tokenId)], "must be a token id or an array of token ids")
-  .nullish()
-  .transform((ids) => (ids == null ? undefined : typeof ids === "number" ? [ids] : ids));
+const ACTIVATIONS: Readonly<Record<string, "silu" | "gelu_tanh">> = {
+  silu: "silu",
+  swish: "silu",
+  gelu_pytorch_tanh: "gelu_tanh",
+  gelu_new: "gelu_tanh",
+};
 
 // The upper bounds are far above every known model; they keep products of two sizes exact.
 const schema = z.object({
@@ -66,8 +78,6 @@ const schema = z.object({
   num_attention_heads: integer(1, 4096),
   num_key_value_heads: integer(1, 4096).nullish(),
   head_dim: integer(2, 4096).nullish(),
-  rope_theta: positive(1e12).nullish(),
-  rope_parameters: z.object({ rope_theta: positive(1e12).nullish() }).nullish(),
   rms_norm_eps: positive(1),
   max_position_embeddings: integer(1, 2 ** 27),
   tie_word_embeddings: flag,
@@ -75,34 +85,11 @@ const schema = z.object({
   mlp_bias: flag,
   eos_token_id: tokenIds,
   bos_token_id: tokenId.nullish(),
+  query_pre_attn_scalar: positive(2 ** 20).nullish(),
+  attn_logit_softcapping: positive(1e6).nullish(),
+  final_logit_softcapping: positive(1e6).nullish(),
 });
-
-/** Settings that change the mathematics, with the only values under which the graph is exact. */
-const UNSUPPORTED: readonly (readonly [field: string, holds: (value: unknown) => boolean, must: string])[] = [
-  ["rope_scaling", isPlainRope, "must be null (scaled rotary embeddings are not supported)"],
-  [
-    "rope_parameters",
-    isPlainRope,
-    'must have rope_type "default" (scaled rotary embeddings are not supported)',
-  ],
-  ["rope_interleaved", (value) => value !== true, "must be false"],
-  ["hidden_act", (value) => value === "silu" || value === "swish", 'must be "silu"'],
-  ["use_sliding_window", (value) => value !== true, "must be false (sliding windows are not supported)"],
-  ["layer_types", isFullAttention, 'must all be "full_attention" (sliding windows are not supported)'],
-  ["quantization_config", () => false, "must be null (convert the weights to F32, F16 or BF16 first)"],
-];
-
-function isPlainRope(value: unknown): boolean {
-  if (!isJsonObject(value)) return false;
-  const kind = value["rope_type"] ?? value["type"];
-  return (
-    kind === "default" || (kind === undefined && Object.keys(value).every((key) => key === "rope_theta"))
-  );
-}
-
-function isFullAttention(value: unknown): boolean {
-  return Array.isArray(value) && value.every((kind) => kind === "full_attention");
-}
+type Fields = z.output<typeof schema>;
 
 /**
  * Parses the content of config.json.
@@ -115,52 +102,72 @@ export function toModelConfig(json: unknown): ModelConfig {
       { field: "content", must: "must be a JSON object", got: json },
     ]);
   }
-  const modelType = toModelType(json);
-  refuseUnsupported(json, modelType);
-  const parsed = schema.safeParse(json);
+  const text = toTextConfig(json);
+  const modelType = toModelType(text);
+  const architecture = ARCHITECTURES[modelType];
+  const raw = withDefaults(architecture, text);
+  refuseUnsupported(architecture, raw);
+  const activation = toActivation(architecture, raw);
+  const parsed = schema.safeParse(raw);
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => {
       const field = String(issue.path[0]);
-      return { field, must: issue.message, got: json[field] };
+      return { field, must: issue.message, got: raw[field] };
     });
     throw refuseFields("invalid_argument", FILE, problems);
   }
-  const config = toConfig(modelType, parsed.data);
-  const contradictions = crossCheck(config, json);
+  const config = toConfig(modelType, architecture, parsed.data);
+  const contradictions = crossCheck(config, raw);
   if (contradictions.length > 0) throw refuseFields("invalid_argument", FILE, contradictions);
-  return Object.freeze(config);
+  return Object.freeze(withDifferences(config, architecture, raw, { fields: parsed.data, activation }));
 }
 
-function toModelType(raw: JsonObject): ModelConfig["modelType"] {
+/** The language model of Gemma 3's image models, whose file describes it under `text_config`. */
+function toTextConfig(json: JsonObject): JsonObject {
+  const text = json["text_config"];
+  if (json["model_type"] !== "gemma3" || !isJsonObject(text)) return json;
+  const shared = [
+    "architectures",
+    "eos_token_id",
+    "bos_token_id",
+    "tie_word_embeddings",
+    "quantization_config",
+  ];
+  const outer = Object.fromEntries(shared.flatMap((key) => (key in json ? [[key, json[key]]] : [])));
+  return { ...outer, model_type: "gemma3_text", ...text };
+}
+
+function toModelType(raw: JsonObject): ModelType {
   const type = raw["model_type"];
-  if (type !== "llama" && type !== "qwen2") {
-    const must = 'must be "llama" or "qwen2" (other architectures are not supported)';
+  if (typeof type !== "string" || !Object.hasOwn(ARCHITECTURES, type)) {
+    const known = Object.keys(ARCHITECTURES).map((name) => JSON.stringify(name));
+    const must = `must be one of ${known.join(", ")} (other architectures are not supported)`;
     throw refuseFields("failed_precondition", FILE, [{ field: "model_type", must, got: type }]);
   }
+  const { classNames } = ARCHITECTURES[type as ModelType];
   const names = raw["architectures"];
-  if (Array.isArray(names) && names.length > 0 && !names.includes(ARCHITECTURES[type])) {
-    const must = `must name ${ARCHITECTURES[type]}, as model_type says ${type}`;
+  if (Array.isArray(names) && names.length > 0 && !names.some((name) => classNames.includes(name))) {
+    const must = `must name ${classNames.join(" or ")}, as model_type says ${type}`;
     throw refuseFields("failed_precondition", FILE, [{ field: "architectures", must, got: names }]);
   }
-  return type;
+  return type as ModelType;
 }
 
-function refuseUnsupported(raw: JsonObject, modelType: ModelConfig["modelType"]): void {
-  const problems: FieldProblem[] = [];
-  for (const [field, holds, must] of UNSUPPORTED) {
-    const value = raw[field];
-    if (value != null && !holds(value)) problems.push({ field, must, got: value });
-  }
-  // Qwen2 configurations carry a window size even when `use_sliding_window` is off; in others a size means it is used.
-  if (modelType !== "qwen2" && raw["sliding_window"] != null) {
-    const must = "must be null (sliding windows are not supported)";
-    problems.push({ field: "sliding_window", must, got: raw["sliding_window"] });
-  }
-  if (problems.length > 0) throw refuseFields("failed_precondition", FILE, problems);
+function withDefaults({ defaults }: Architecture, raw: JsonObject): JsonObject {
+  const given = Object.entries(raw).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) };
 }
 
-function toConfig(modelType: ModelConfig["modelType"], fields: z.output<typeof schema>): ModelConfig {
-  const llamaBias = fields.attention_bias === true ? "qkvo" : "none";
+function toActivation({ activationField }: Architecture, raw: JsonObject): "silu" | "gelu_tanh" {
+  const name = raw[activationField] ?? "silu";
+  if (typeof name === "string" && Object.hasOwn(ACTIVATIONS, name)) return ACTIVATIONS[name]!;
+  const must = 'must be "silu" or "gelu_pytorch_tanh"';
+  throw refuseFields("failed_precondition", FILE, [{ field: activationField, must, got: name }]);
+}
+
+function toConfig(modelType: ModelType, architecture: Architecture, fields: Fields): ModelConfig {
+  const { attentionBias } = architecture;
+  const flagged = attentionBias === "attention_bias" && fields.attention_bias === true ? "qkvo" : "none";
   return {
     modelType,
     vocabSize: fields.vocab_size,
@@ -170,16 +177,47 @@ function toConfig(modelType: ModelConfig["modelType"], fields: z.output<typeof s
     numHeads: fields.num_attention_heads,
     numKvHeads: fields.num_key_value_heads ?? fields.num_attention_heads,
     headDim: fields.head_dim ?? fields.hidden_size / fields.num_attention_heads,
-    // Newer configurations write theta inside `rope_parameters`.
-    ropeTheta: fields.rope_theta ?? fields.rope_parameters?.rope_theta ?? 10000,
+    ropeTheta: 10_000,
     rmsNormEps: fields.rms_norm_eps,
     contextLength: fields.max_position_embeddings,
     tieWordEmbeddings: fields.tie_word_embeddings ?? false,
-    attentionBias: modelType === "qwen2" ? "qkv" : llamaBias,
-    mlpBias: modelType === "llama" && fields.mlp_bias === true,
+    attentionBias: attentionBias === "qkv" ? "qkv" : flagged,
+    mlpBias: architecture.mlpBias && fields.mlp_bias === true,
     eosTokenIds: fields.eos_token_id ?? [],
     ...(fields.bos_token_id == null ? {} : { bosTokenId: fields.bos_token_id }),
   };
+}
+
+function withDifferences(
+  config: ModelConfig,
+  architecture: Architecture,
+  raw: JsonObject,
+  { fields, activation }: { fields: Fields; activation: "silu" | "gelu_tanh" },
+): ModelConfig {
+  const given = { ...config, defaultTheta: config.ropeTheta };
+  const rope = toRope(raw, "full_attention", given);
+  const local = toLocalLayers(architecture, raw, { ...given, rope });
+  const {
+    query_pre_attn_scalar: scalar,
+    attn_logit_softcapping: attentionSoftcap,
+    final_logit_softcapping: finalSoftcap,
+  } = fields;
+  const differences: Differences = {
+    ...(rope.scaling !== undefined && { ropeScaling: rope.scaling }),
+    ...(local !== undefined && { local }),
+    ...(architecture.qkNorm && { qkNorm: true }),
+    ...(architecture.gemma && {
+      normOffset: 1,
+      postNorms: true,
+      embeddingScale: Math.sqrt(config.hiddenSize),
+    }),
+    ...(activation === "gelu_tanh" && { activation }),
+    ...(scalar != null && { attentionScale: scalar ** -0.5 }),
+    ...(attentionSoftcap != null && { attentionSoftcap }),
+    ...(finalSoftcap != null && { finalSoftcap }),
+  };
+  const none = Object.keys(differences).length === 0;
+  return { ...config, ropeTheta: rope.theta, ...(none ? {} : { differences }) };
 }
 
 function crossCheck(config: ModelConfig, raw: JsonObject): FieldProblem[] {

@@ -1,6 +1,6 @@
 /** `generation_config.json`: how a model's makers sample from it, where its texts end, and what a step of it is. */
 import { z } from "zod";
-import { tokenIds } from "./config.js";
+import { tokenIds } from "./fields.js";
 import { isJsonObject } from "./json.js";
 import { refuseFields } from "./refusal.js";
 

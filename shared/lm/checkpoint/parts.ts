@@ -13,6 +13,7 @@ import { isJsonObject, type JsonObject, parseJson } from "./json.js";
 import { type Location, locateCheckpoint } from "./locate.js";
 import { refuseFields, refuseFile } from "./refusal.js";
 import { openSafetensors, openShardedSafetensors, type TensorSource } from "./safetensors.js";
+import { languageModelTensors } from "./tensors.js";
 import { createTokenizer, type Tokenizer } from "./tokenizer.js";
 
 /** Where the parts are read from. */
@@ -76,7 +77,8 @@ export async function readChatTemplate(parts: CheckpointParts): Promise<ChatTemp
 
 export async function openWeights({ weights, gguf }: CheckpointParts): Promise<TensorSource> {
   if (gguf !== undefined) return gguf.tensors;
-  return weights.kind === "sharded" ? openShardedSafetensors(weights.path) : openSafetensors(weights.path);
+  const open = weights.kind === "sharded" ? openShardedSafetensors : openSafetensors;
+  return languageModelTensors(await open(weights.path));
 }
 
 /** The tokenizer's ids have an embedding each. */

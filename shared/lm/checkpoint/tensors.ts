@@ -1,4 +1,4 @@
-/** Which tensors a checkpoint of the Llama family must hold, under the names that Hugging Face gives them. */
+/** Which tensors a checkpoint must hold, under the names that Hugging Face gives them. */
 import type { ModelConfig } from "./config.js";
 import { READABLE_TYPES } from "./gguf/tensor-types.js";
 import { refuseFile } from "./refusal.js";
@@ -21,8 +21,37 @@ export function expectedTensors(config: ModelConfig): ExpectedTensor[] {
   return tensors;
 }
 
+/** The norms of a layer by where they stand. */
+export interface LayerNorms {
+  readonly beforeAttention: string;
+  /** Only with `postNorms`. */
+  readonly afterAttention?: string;
+  readonly beforeMlp: string;
+  /** Only with `postNorms`. */
+  readonly afterMlp?: string;
+}
+
+const LLAMA_NORMS: LayerNorms = { beforeAttention: "input_layernorm", beforeMlp: "post_attention_layernorm" };
+/** Gemma gives Llama's second name to another place. */
+const SANDWICH_NORMS: LayerNorms = {
+  beforeAttention: "input_layernorm",
+  afterAttention: "post_attention_layernorm",
+  beforeMlp: "pre_feedforward_layernorm",
+  afterMlp: "post_feedforward_layernorm",
+};
+
+/** What a configuration's layers call their norms. */
+export function layerNorms({ differences }: ModelConfig): LayerNorms {
+  return differences?.postNorms ? SANDWICH_NORMS : LLAMA_NORMS;
+}
+
 function layerTensors(config: ModelConfig, prefix: string): ExpectedTensor[] {
-  const { hiddenSize, intermediateSize, attentionBias, mlpBias } = config;
+  const { hiddenSize, intermediateSize, attentionBias, mlpBias, headDim } = config;
+  const norms = layerNorms(config);
+  const norm = (name: string | undefined, size = hiddenSize): ExpectedTensor[] =>
+    name === undefined ? [] : [{ name: `${prefix}.${name}.weight`, shape: [size] }];
+  const perHead = (name: string): ExpectedTensor[] =>
+    norm(config.differences?.qkNorm ? `self_attn.${name}` : undefined, headDim);
   const queryWidth = config.numHeads * config.headDim;
   const keyWidth = config.numKvHeads * config.headDim;
   const linear = (name: string, out: number, inner: number, bias: boolean): ExpectedTensor[] => [
@@ -30,15 +59,19 @@ function layerTensors(config: ModelConfig, prefix: string): ExpectedTensor[] {
     ...(bias ? [{ name: `${prefix}.${name}.bias`, shape: [out] }] : []),
   ];
   return [
-    { name: `${prefix}.input_layernorm.weight`, shape: [hiddenSize] },
+    ...norm(norms.beforeAttention),
     ...linear("self_attn.q_proj", queryWidth, hiddenSize, attentionBias !== "none"),
     ...linear("self_attn.k_proj", keyWidth, hiddenSize, attentionBias !== "none"),
     ...linear("self_attn.v_proj", keyWidth, hiddenSize, attentionBias !== "none"),
+    ...perHead("q_norm"),
+    ...perHead("k_norm"),
     ...linear("self_attn.o_proj", hiddenSize, queryWidth, attentionBias === "qkvo"),
-    { name: `${prefix}.post_attention_layernorm.weight`, shape: [hiddenSize] },
+    ...norm(norms.afterAttention),
+    ...norm(norms.beforeMlp),
     ...linear("mlp.gate_proj", intermediateSize, hiddenSize, mlpBias),
     ...linear("mlp.up_proj", intermediateSize, hiddenSize, mlpBias),
     ...linear("mlp.down_proj", hiddenSize, intermediateSize, mlpBias),
+    ...norm(norms.afterMlp),
   ];
 }
 
@@ -81,4 +114,28 @@ export function* tensorProblems(config: ModelConfig, source: TensorSource): Gene
     if (!name.startsWith("model.") || names.has(name) || name.endsWith(".rotary_emb.inv_freq")) continue;
     yield `tensor ${name} of shape [${shape.join(", ")}] must not be there, as config.json has it`;
   }
+}
+
+/** Where image models keep their language model: Gemma 3's files as published, and as newer libraries write them. */
+const INSIDE: readonly (readonly [inside: string, name: string])[] = [
+  ["language_model.model.", "model."],
+  ["language_model.lm_head.", "lm_head."],
+  ["model.language_model.", "model."],
+];
+
+/** The language model alone, under its usual names, of weights that hold more; other weights as they are. */
+export function languageModelTensors(source: TensorSource): TensorSource {
+  if (source.tensors.has("model.embed_tokens.weight")) return source;
+  const stored = new Map<string, string>();
+  for (const name of source.tensors.keys()) {
+    const found = INSIDE.find(([inside]) => name.startsWith(inside));
+    if (found !== undefined) stored.set(found[1] + name.slice(found[0].length), name);
+  }
+  if (!stored.has("model.embed_tokens.weight")) return source;
+  const tensors = [...stored].map(([name, at]) => [name, { ...source.tensors.get(at)!, name }] as const);
+  return {
+    ...source,
+    tensors: new Map(tensors),
+    read: (name, signal) => source.read(stored.get(name) ?? name, signal),
+  };
 }

@@ -13,7 +13,9 @@
  *   CONTEXT_SCALE is undone in the output projection.
  * - Sums longer than 128 are cut in blocks by the width of the result, and threads that outnumber the products of a
  *   batch divide that width. With more threads than key/value heads the `blockwise` form is needed, which cuts the sums
- *   itself. Head sizes and steps above 128 are excluded (`MAX_SUM`).
+ *   over tokens itself. Those over larger heads are always cut here, and steps above 128 excluded (`MAX_SUM`).
+ *
+ * A window is a mask: keys and values of all tokens are kept, those outside it get exact zeros.
  */
 import type { ModelConfig } from "../checkpoint/config.js";
 import type { GraphBuilder, Value } from "./builder.js";
@@ -110,7 +112,7 @@ export interface KeysAndValues {
   readonly values: Value;
 }
 
-/** What every layer's attention shares. */
+/** What the attention of all layers of a kind shares. */
 export interface AttentionContext {
   readonly graph: GraphBuilder;
   readonly config: ModelConfig;
@@ -125,30 +127,32 @@ export interface AttentionContext {
 
 /**
  * From the stacked projection [tokens, kvHeads (q + 2) headDim] (queries, key and value of each key/value head side by
- * side) to the mixed values [tokens, heads headDim], times CONTEXT_SCALE, and the step's new keys and values.
+ * side) to the mixed values [tokens, heads headDim], times CONTEXT_SCALE, and the step's new keys and values. Queries
+ * and keys are normed where there is a `headNorm` [q + 1, headDim]: the weights of each query head and of the key.
  */
 export function attend(
   context: AttentionContext,
   projection: Value,
   prefix: KeysAndValues,
   suffix: KeysAndValues,
+  headNorm?: Value,
 ): { mixed: Value; fresh: KeysAndValues } {
   const { graph, config, shapes } = context;
-  const { queries, keys, values } = rotatedHeads(context, projection);
-  const scaled = { transB: 1, alpha: { float: config.headDim ** -0.5 } };
+  const { queries, keys, values } = rotatedHeads(context, projection, headNorm);
   const reshape = (value: Value, shape: Value): Value =>
     graph.op("Reshape", [value, shape], { allowzero: 1 });
 
-  const fromPrompt = graph.op("FusedMatMul", [reshape(queries, shapes.byPrompt), prefix.keys], scaled);
+  const fromPrompt = score(context, reshape(queries, shapes.byPrompt), prefix.keys);
   const own = reshape(queries, shapes.byRow);
-  const scores = graph.op(
-    "Concat",
-    [
-      reshape(fromPrompt, shapes.rowScores),
-      graph.op("FusedMatMul", [own, suffix.keys], scaled),
-      graph.op("FusedMatMul", [own, keys], scaled),
-    ],
-    { axis: -1 },
+  const parts = [
+    reshape(fromPrompt, shapes.rowScores),
+    score(context, own, suffix.keys),
+    score(context, own, keys),
+  ];
+  const scores = softcap(
+    graph,
+    graph.op("Concat", parts, { axis: -1 }),
+    config.differences?.attentionSoftcap,
   );
   const weights = graph.op("Softmax", [graph.op("Add", [scores, context.mask])], { axis: -1 });
   const [onPrefix, onSuffix, onNew] = graph.ops("Split", [weights, shapes.parts], 3, { axis: -1 });
@@ -165,6 +169,31 @@ export function attend(
     mixed: graph.reshape(byToken, [-1, config.numHeads * config.headDim]),
     fresh: { keys, values },
   };
+}
+
+/** q · k, scaled. Heads larger than MAX_SUM are cut, and the pieces' products added up in order. */
+function score({ graph, config }: AttentionContext, queries: Value, keys: Value): Value {
+  const { headDim, differences } = config;
+  const scale = differences?.attentionScale ?? headDim ** -0.5;
+  const halved = scale === 1;
+  const attributes = { transB: 1, alpha: { float: halved ? 0.5 : scale } };
+  const multiply = (a: Value, b: Value): Value => graph.op("FusedMatMul", [a, b], attributes);
+  const count = Math.ceil(headDim / MAX_SUM);
+  const pieces = Array.from({ length: count }, (_, i) => Math.min(MAX_SUM, headDim - i * MAX_SUM));
+  const cut = (value: Value): Value[] =>
+    count === 1 ? [value] : graph.ops("Split", [value, graph.int(pieces)], count, { axis: -1 });
+  const [a, b] = [cut(queries), cut(keys)];
+  const sum = a
+    .map((piece, i) => multiply(piece, b[i]!))
+    .reduce((total, product) => graph.op("Add", [total, product]));
+  return halved ? graph.op("Mul", [sum, graph.float(2)]) : sum;
+}
+
+/** cap · tanh(x / cap) (Bello et al. 2016; Gemma 2); x itself without a cap. */
+export function softcap(graph: GraphBuilder, x: Value, cap: number | undefined): Value {
+  if (cap === undefined) return x;
+  const bounded = graph.op("Tanh", [graph.op("Div", [x, graph.float(cap)])]);
+  return graph.op("Mul", [bounded, graph.float(cap)]);
 }
 
 function mix(graph: GraphBuilder, weights: Value, values: Value): Value {
@@ -186,7 +215,11 @@ function mixBlocks(context: AttentionContext, weights: Value, values: Value, sha
 }
 
 /** Queries [tokens, 1, q headDim] in the order prompt, kvHead, row, token; keys and values by row. */
-function rotatedHeads(context: AttentionContext, projection: Value): { queries: Value } & KeysAndValues {
+function rotatedHeads(
+  context: AttentionContext,
+  projection: Value,
+  headNorm: Value | undefined,
+): { queries: Value } & KeysAndValues {
   const { graph, config, shapes, positions, cos, sin } = context;
   const { headDim } = config;
   const queries = config.numHeads / config.numKvHeads;
@@ -195,8 +228,9 @@ function rotatedHeads(context: AttentionContext, projection: Value): { queries: 
   const heads = graph.transpose(reshape(projection, shapes.projected), [0, 2, 1, 3]);
   const sizes = graph.int([(queries + 1) * headDim, headDim]);
   const [rotating, values] = graph.ops("Split", [heads, sizes], 2, { axis: -1 });
+  const normed = headNorm === undefined ? rotating! : normHeads(context, rotating!, headNorm);
   // One token per "sequence": the operator refuses sequences longer than its tables.
-  const single = graph.reshape(rotating!, [-1, 1, (queries + 1) * headDim]);
+  const single = graph.reshape(normed, [-1, 1, (queries + 1) * headDim]);
   const rotated = graph.op("RotaryEmbedding", [single, positions, cos, sin], {
     interleaved: 0,
     num_heads: queries + 1,
@@ -210,4 +244,14 @@ function rotatedHeads(context: AttentionContext, projection: Value): { queries: 
     keys: reshape(key!, shapes.byRow),
     values: reshape(values!, shapes.byRow),
   };
+}
+
+/** Each query and key by its own root mean square, over [..., (q + 1) headDim]. */
+function normHeads({ graph, config }: AttentionContext, rotating: Value, weights: Value): Value {
+  const { headDim } = config;
+  const heads = graph.reshape(rotating, [-1, config.numHeads / config.numKvHeads + 1, headDim]);
+  const ones = graph.float(Array.from({ length: headDim }, () => 1));
+  const epsilon = { float: config.rmsNormEps };
+  const normed = graph.op("SimplifiedLayerNormalization", [heads, ones], { axis: -1, epsilon });
+  return graph.op("Mul", [normed, weights]);
 }

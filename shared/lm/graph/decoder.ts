@@ -1,6 +1,6 @@
 /**
- * The decoder of the Llama family (Touvron et al. 2023; Qwen2 adds biases) as one ONNX graph for prefill, decoding and
- * ragged chunks of several rows. Tokens come flat, in the order prompt, row, position. Only the keys and values of new
+ * The decoder of the Llama family (Touvron et al. 2023) and of those that differ from it by what `Differences` can say,
+ * as one ONNX graph for prefill, decoding and ragged chunks of several rows. Tokens come flat, in the order prompt, row, position. Only the keys and values of new
  * tokens leave the graph; the caller owns all others.
  *
  * Inputs (L layers, H hidden size, V vocabulary, D headDim, q query heads of a key/value head):
@@ -8,6 +8,7 @@
  *     positions    int64 [prompts * kvHeads * rows * S, 1]   repeated for each key/value head
  *     dims         int64 [7]                             prompts, rows, S q, rows S q, P, C, S
  *     mask         [prompts, 1, rows, S, 1, P + C + S]   0 or -infinity
+ *     local_mask   the same for layers with a window     only when there are such layers
  *     prefix_keys.N, prefix_values.N   [prompts, kvHeads, P, D]
  *     suffix_keys.N, suffix_values.N   [prompts, kvHeads, rows, C, D]
  *     logit_rows   int32 [n]                             tokens whose logits are wanted
@@ -22,16 +23,18 @@
  *     hidden       [m, (L + 1) H]                        embedding output, every layer, the last after the final norm
  *     probe        [k, m, 16]
  */
-import { ServiceError } from "#shared/errors.js";
 import type { ModelConfig } from "../checkpoint/config.js";
+import type { Rope } from "../checkpoint/rope.js";
+import { layerNorms } from "../checkpoint/tensors.js";
+import type { TensorSource } from "../checkpoint/safetensors.js";
 import type { Precision } from "../types.js";
 import {
   attend,
   attentionShapes,
   type AttentionContext,
   CONTEXT_SCALE,
-  MAX_SUM,
   type KeysAndValues,
+  softcap,
 } from "./attention.js";
 import { GraphBuilder, type Value } from "./builder.js";
 import { linear, type LinearMap, multiplyTransposed } from "./linear.js";
@@ -76,12 +79,7 @@ export interface DecoderOptions {
   readonly blockwise: boolean;
 }
 
-/** @throws ServiceError `failed_precondition` for a model whose rows could not be kept independent. */
 export function buildDecoder(config: ModelConfig, options: DecoderOptions): DecoderModel {
-  if (config.headDim > MAX_SUM) {
-    const message = `head_dim must be at most ${MAX_SUM}, got ${config.headDim}; use another model`;
-    throw new ServiceError("failed_precondition", message, { reason: "UNSUPPORTED_CHECKPOINT" });
-  }
   const graph = new GraphBuilder("decoder");
   const plan = new WeightPlan(graph, options.weightsFile);
   const decoder = new Decoder(graph, plan, config, options);
@@ -116,14 +114,15 @@ class Decoder {
     const tokenIds = graph.input("token_ids", "int32", ["tokens"]);
     const hiddenRows = graph.input("hidden_rows", "int32", ["hidden_rows"]);
     const pick = (states: Value, rows: Value): Value => graph.op("Gather", [states, rows], { axis: 0 });
-    const context = this.#attentionContext();
+    const contexts = this.#attentionContexts();
 
-    let states = graph.op("Gather", [embedding, tokenIds], { axis: 0 });
-    let normed = this.#norm(states, "model.layers.0.input_layernorm");
+    let states = this.#embed(embedding, tokenIds);
+    let normed = this.#norm(states, `model.layers.0.${layerNorms(this.#config).beforeAttention}`);
     const hidden = [pick(states, hiddenRows)];
     const fresh: KeysAndValues[] = [];
     for (let layer = 0; layer < numLayers; layer++) {
-      const block = this.#layer(context, layer, states, normed);
+      const local = this.#config.differences?.local?.layers[layer] === true;
+      const block = this.#layer(local ? contexts.local : contexts.full, layer, states, normed);
       ({ states, normed } = block);
       fresh.push(block.fresh);
       hidden.push(pick(layer + 1 === numLayers ? normed : states, hiddenRows));
@@ -135,6 +134,12 @@ class Decoder {
     this.#emitHidden(hidden);
   }
 
+  #embed(embedding: Value, tokenIds: Value): Value {
+    const states = this.#graph.op("Gather", [embedding, tokenIds], { axis: 0 });
+    const scale = this.#config.differences?.embeddingScale;
+    return scale === undefined ? states : this.#graph.op("Mul", [states, this.#graph.float(scale)]);
+  }
+
   /** One block, and the norm that follows it: the next block's first or the final one. */
   #layer(
     context: AttentionContext,
@@ -144,18 +149,27 @@ class Decoder {
   ): { states: Value; normed: Value; fresh: KeysAndValues } {
     const { numLayers } = this.#config;
     const name = `model.layers.${layer}`;
+    const norms = layerNorms(this.#config);
     const projection = this.#linear(normed, this.#attentionInput(`${name}.self_attn`));
     const prefix = this.#cache("prefix", layer, ["prompts", "kv_heads", "prefix", "head_dim"]);
     const suffix = this.#cache("suffix", layer, ["prompts", "kv_heads", "rows", "suffix", "head_dim"]);
-    const { mixed, fresh } = attend(context, projection, prefix, suffix);
+    const headNorm = this.#headNorm(`${name}.self_attn`);
+    const { mixed, fresh } = attend(context, projection, prefix, suffix, headNorm);
+    const postNorm = (update: Value, norm: string | undefined): Value =>
+      norm === undefined ? update : this.#norm(update, `${name}.${norm}`);
     const attention = this.#linear(mixed, this.#attentionOutput(`${name}.self_attn`));
-    const middle = this.#addAndNorm(states, attention, `${name}.post_attention_layernorm`);
-    const update = this.#feedForward(middle.normed, `${name}.mlp`);
-    const next = layer + 1 === numLayers ? "model.norm" : `model.layers.${layer + 1}.input_layernorm`;
+    const middle = this.#addAndNorm(
+      states,
+      postNorm(attention, norms.afterAttention),
+      `${name}.${norms.beforeMlp}`,
+    );
+    const update = postNorm(this.#feedForward(middle.normed, `${name}.mlp`), norms.afterMlp);
+    const next =
+      layer + 1 === numLayers ? "model.norm" : `model.layers.${layer + 1}.${norms.beforeAttention}`;
     return { ...this.#addAndNorm(middle.states, update, next), fresh };
   }
 
-  /** down(silu(gate x) ⊙ up x) (Shazeer 2020, SwiGLU). */
+  /** down(silu(gate x) ⊙ up x) (Shazeer 2020, SwiGLU), or GELU in place of SiLU (GEGLU). */
   #feedForward(x: Value, name: string): Value {
     const graph = this.#graph;
     const { hiddenSize, intermediateSize, mlpBias } = this.#config;
@@ -167,7 +181,11 @@ class Decoder {
       bias: mlpBias,
     });
     const [gate, up] = graph.ops("Split", [both], 2, { axis: -1, num_outputs: 2 });
-    const active = graph.op("Mul", [graph.op("QuickGelu", [gate!], { alpha: { float: 1 } }), up!]);
+    const activated =
+      this.#config.differences?.activation === "gelu_tanh"
+        ? graph.op("Gelu", [gate!], { approximate: "tanh" })
+        : graph.op("QuickGelu", [gate!], { alpha: { float: 1 } });
+    const active = graph.op("Mul", [activated, up!]);
     return this.#linear(active, {
       name: `${name}.down`,
       parts: [whole("down_proj", hiddenSize)],
@@ -199,27 +217,38 @@ class Decoder {
     };
   }
 
-  #attentionContext(): AttentionContext {
+  /** One for layers that see everything, one for local ones; the same where nothing tells them apart. */
+  #attentionContexts(): { full: AttentionContext; local: AttentionContext } {
     const graph = this.#graph;
     const config = this.#config;
+    const { ropeScaling, local } = config.differences ?? {};
     const dims = graph.input("dims", "int64", [7]);
-    const maskDims = ["prompts", 1, "rows", "new", 1, "keys"];
     const positions = graph.input("positions", "int64", ["rotations", 1]);
-    const tables = rotaryTables(config.contextLength, config.headDim, config.ropeTheta);
-    const shape = [config.contextLength, config.headDim / 2];
-    const table = (name: "cos" | "sin"): Value =>
-      this.#plan.add([{ name: `rotary_${name}`, dataType: "float32", dims: shape }], async () => [
-        tables[name],
-      ])[0]!;
-    return {
-      graph,
-      config,
-      shapes: attentionShapes(graph, config, dims, this.#blockwise),
-      positions,
-      cos: table("cos"),
-      sin: table("sin"),
-      mask: this.#maskPerQuery(graph.input("mask", "float32", maskDims), dims),
+    const mask = (name: string): Value => {
+      const maskDims = ["prompts", 1, "rows", "new", 1, "keys"];
+      return this.#maskPerQuery(graph.input(name, "float32", maskDims), dims);
     };
+    const rope = { theta: config.ropeTheta, ...(ropeScaling && { scaling: ropeScaling }) };
+    const shapes = attentionShapes(graph, config, dims, this.#blockwise);
+    const tables = this.#rotary("rotary", rope);
+    const full = { graph, config, shapes, positions, ...tables, mask: mask("mask") };
+    if (local === undefined) return { full, local: full };
+    const sameRope = JSON.stringify(local.rope) === JSON.stringify(rope);
+    const localTables = sameRope ? tables : this.#rotary("local_rotary", local.rope);
+    const localMask = local.window === undefined ? full.mask : mask("local_mask");
+    return { full, local: { ...full, ...localTables, mask: localMask } };
+  }
+
+  /** Long contexts have large tables, which are only made when they are written. */
+  #rotary(name: string, rope: Rope): { cos: Value; sin: Value } {
+    const { contextLength, headDim } = this.#config;
+    const dims = [contextLength, headDim / 2];
+    const table = (part: string) => ({ name: `${name}_${part}`, dataType: "float32", dims }) as const;
+    const [cos, sin] = this.#plan.add([table("cos"), table("sin")], async () => {
+      const tables = rotaryTables(contextLength, headDim, rope);
+      return [tables.cos, tables.sin];
+    });
+    return { cos: cos!, sin: sin! };
   }
 
   /** [prompts, 1, rows, S, 1, keys] to [prompts, 1, rows, S q, keys]: a token's query heads see the same. */
@@ -249,8 +278,9 @@ class Decoder {
       tieWordEmbeddings && this.#precision === "fp32"
         ? multiplyTransposed(this.#graph, this.#graph.op("Gather", [states, rows], { axis: 0 }), embedding)
         : this.#linear(states, map, rows);
-    this.#graph.output("logits", logits, "float32", ["logit_rows", vocabSize]);
-    return logits;
+    const capped = softcap(this.#graph, logits, this.#config.differences?.finalSoftcap);
+    this.#graph.output("logits", capped, "float32", ["logit_rows", vocabSize]);
+    return capped;
   }
 
   #emitSummary(logits: Value): void {
@@ -316,15 +346,37 @@ class Decoder {
     return this.#plan.add([tensor], async (source, signal) => [await source.read(name, signal)])[0]!;
   }
 
+  /** A norm's weights as they multiply; several norms lie one behind the other. */
+  #normWeight(name: string, sources: readonly string[], dims: readonly number[]): Value {
+    const offset = this.#config.differences?.normOffset ?? 0;
+    const tensor = { name, dataType: "float32", dims } as const;
+    const make = async (source: TensorSource, signal?: AbortSignal): Promise<Float32Array[]> => {
+      const weights = new Float32Array(dims.reduce((product, size) => product * size, 1));
+      const each = weights.length / sources.length;
+      for (const [i, part] of sources.entries())
+        weights.set(await source.read(`${part}.weight`, signal), i * each);
+      return [weights.map((weight) => offset + weight)];
+    };
+    return this.#plan.add([tensor], make)[0]!;
+  }
+
+  /** [q + 1, headDim], the weights of the queries' norm q times and then of the key's; undefined without norms. */
+  #headNorm(name: string): Value | undefined {
+    const { numHeads, numKvHeads, headDim, differences } = this.#config;
+    if (!differences?.qkNorm) return undefined;
+    const queries = Array.from({ length: numHeads / numKvHeads }, () => `${name}.q_norm`);
+    return this.#normWeight(`${name}.qk_norm`, [...queries, `${name}.k_norm`], [queries.length + 1, headDim]);
+  }
+
   #norm(x: Value, name: string): Value {
-    const weight = this.#weight(`${name}.weight`, [this.#config.hiddenSize]);
+    const weight = this.#normWeight(`${name}.weight`, [name], [this.#config.hiddenSize]);
     const epsilon = { float: this.#config.rmsNormEps };
     return this.#graph.op("SimplifiedLayerNormalization", [x, weight], { axis: -1, epsilon });
   }
 
   /** The residual sum, and its norm. */
   #addAndNorm(states: Value, update: Value, name: string): { states: Value; normed: Value } {
-    const weight = this.#weight(`${name}.weight`, [this.#config.hiddenSize]);
+    const weight = this.#normWeight(`${name}.weight`, [name], [this.#config.hiddenSize]);
     const outputs = this.#graph.ops("SkipSimplifiedLayerNormalization", [states, update, weight], 4, {
       epsilon: { float: this.#config.rmsNormEps },
     });

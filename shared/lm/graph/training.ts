@@ -4,6 +4,7 @@
  * caller passes three arrays in and gets three back. Static shapes: `batch` rows of `time` tokens, packed with documents
  * that do not see each other (segments) and whose positions start at 0.
  */
+import { ServiceError } from "#shared/errors.js";
 import type { ModelConfig } from "../checkpoint/config.js";
 import { expectedTensors } from "../checkpoint/tensors.js";
 import { sizeOf, Tape, type Tensor } from "./autodiff.js";
@@ -111,8 +112,17 @@ function attention(
   return linear(joined, `${prefix}.o_proj`);
 }
 
+/** This forward pass is Llama's own, with biases. */
+function assertTrainable({ modelType, differences }: ModelConfig): void {
+  if (differences === undefined) return;
+  const names = Object.keys(differences).join(", ");
+  const message = `a model to train must do as Llama, got ${modelType} with ${names}; train another model`;
+  throw new ServiceError("failed_precondition", message, { reason: "UNSUPPORTED_CHECKPOINT" });
+}
+
 /** The decoder over a packed batch, down to the loss. */
 function forward(graph: GraphBuilder, config: ModelConfig, shape: BatchShape): Forward {
+  assertTrainable(config);
   const { batch, time } = shape;
   const layout = parameterLayout(config);
   const count = layout.reduce((sum, slice) => sum + slice.length, 0);
@@ -130,7 +140,7 @@ function forward(graph: GraphBuilder, config: ModelConfig, shape: BatchShape): F
     const bias = tensors.get(`${name}.bias`);
     return bias === undefined ? y : tape.addBias(y, bias);
   };
-  const tables = rotaryTables(time, config.headDim, config.ropeTheta);
+  const tables = rotaryTables(time, config.headDim, { theta: config.ropeTheta });
   const table = (name: string, data: Float32Array): Value =>
     graph.initializer(name, "float32", [time, config.headDim / 2], { raw: new Uint8Array(data.buffer) });
   const cos = table("rotary_cos", tables.cos);

@@ -46,8 +46,6 @@ const PROCESS_BYTES = 150e6;
  *
  * SmolLM2-135M on Linux, peak resident memory: 16 candidates of 512 tokens after 512 at int4 1.40 GB (estimate 1.50), 8 of
  * 256 after 300 at fp32 1.06 GB (1.11).
- *
- * @throws ServiceError `failed_precondition` for a model that has no graph (see `buildDecoder`)
  */
 export function estimateMemory(config: ModelConfig, precision: Precision, load: MemoryLoad): MemoryEstimate {
   const weightBytes = weightBytesOf(config, precision);

@@ -106,8 +106,13 @@ export class StepRunner {
       feeds[this.#names.suffix[i]!] = suffixes[i]!;
     }
     const keys = prefix.capacity + capacity + tokens;
-    const mask = toMask(context, inputs, { prefix: prefix.capacity, suffix: capacity, tokens });
-    feeds["mask"] = floatTensor(mask, [groups.length, 1, rows, tokens, 1, keys]);
+    const counts = { prefix: prefix.capacity, suffix: capacity, tokens };
+    const maskDims = [groups.length, 1, rows, tokens, 1, keys];
+    feeds["mask"] = floatTensor(toMask(context, inputs, counts, Infinity), maskDims);
+    const window = this.#config.differences?.local?.window;
+    if (window !== undefined) {
+      feeds["local_mask"] = floatTensor(toMask(context, inputs, counts, window), maskDims);
+    }
     const queries = (this.#config.numHeads / this.#config.numKvHeads) * tokens;
     const dims = [groups.length, rows, queries, rows * queries, prefix.capacity, capacity, tokens];
     feeds["dims"] = longTensor(dims, [dims.length]);
@@ -251,12 +256,13 @@ interface KeyCounts {
 
 /**
  * [groups, rows, tokens, prefix + suffix + tokens]: 0 where a token may look (its prompt, its row's own tokens, the new
- * ones up to itself), -infinity elsewhere. An unused slot's tokens see each other.
+ * ones up to itself, of all these the last `window`), -infinity elsewhere. An unused slot's tokens see each other.
  */
 function toMask(
   { grid, groups }: StepContext,
   inputs: readonly SlotInput[],
   counts: KeyCounts,
+  window: number,
 ): Float32Array {
   const { prefix, suffix, tokens } = counts;
   const { rows } = grid.layout;
@@ -265,14 +271,18 @@ function toMask(
   const mask = new Float32Array(slots * tokens * keys).fill(-Infinity);
   for (let line = 0; line < slots * tokens; line++) {
     const start = line * keys + prefix + suffix;
-    mask.fill(0, start, start + (line % tokens) + 1);
+    const token = line % tokens;
+    mask.fill(0, start + Math.max(0, token + 1 - window), start + token + 1);
   }
   for (const { slot, length } of inputs) {
     const seen = groups[Math.floor(slot / rows)]!.tokenCount;
-    for (let line = slot * tokens; line < (slot + 1) * tokens; line++) {
-      const start = line * keys;
-      mask.fill(0, start, start + seen);
-      mask.fill(0, start + prefix, start + prefix + length);
+    for (let token = 0; token < tokens; token++) {
+      const start = (slot * tokens + token) * keys;
+      // The first position in the window, and the same among the row's own tokens.
+      const first = Math.max(0, seen + length + token + 1 - window);
+      const own = Math.max(0, first - seen);
+      mask.fill(0, start + Math.min(first, seen), start + seen);
+      mask.fill(0, start + prefix + Math.min(own, length), start + prefix + length);
     }
   }
   return mask;

@@ -119,6 +119,26 @@ describe("loadCheckpoint refuses", () => {
     expect((await refusal()).message).toMatch(/got U32 of shape/);
   });
 
+  test("norms of a family that are missing or of the wrong size, by name", async () => {
+    const gemma = { ...CONFIG, model_type: "gemma3_text", head_dim: 4, num_attention_heads: 2 };
+    put("config.json", gemma);
+    const all = tensorsOf(gemma);
+    const write = (tensors: typeof all) =>
+      writeSafetensors(join(dir, "model.safetensors"), tensors, { dtype: "F32" });
+    const name = "model.layers.0.self_attn.q_norm.weight";
+    await write(all.filter((tensor) => tensor.name !== name));
+    expect((await refusal()).message).toMatch(/q_norm.weight must be F32.* of shape \[4\].*missing/);
+    const norm = "model.layers.0.pre_feedforward_layernorm.weight";
+    const short = { name: norm, shape: [4], data: new Float32Array(4) };
+    await write(all.map((tensor) => (tensor.name === norm ? short : tensor)));
+    expect((await refusal()).message).toMatch(
+      /pre_feedforward_layernorm.* of shape \[8\].*got F32 of shape \[4\]/,
+    );
+    put("config.json", CONFIG);
+    await write([...tensorsOf(CONFIG), { name, shape: [4], data: new Float32Array(4) }]);
+    expect((await refusal()).message).toContain(`${name} of shape [4] must not be there`);
+  });
+
   test("a tokenizer with more tokens than the model", async () => {
     put("tokenizer.json", { ...TOKENIZER, model: { ...TOKENIZER.model, vocab: { a: 0, b: 8 } } });
     expect((await refusal()).message).toMatch(
@@ -169,6 +189,28 @@ describe("loadCheckpoint", () => {
     await writeSafetensors(join(dir, "model.safetensors"), [...tensors, ...more], { dtype: "F32" });
     expect((await loadCheckpoint(dir)).config.tieWordEmbeddings).toBe(true);
   });
+
+  test.each([["language_model.model."], ["model.language_model."]])(
+    "finds the language model of an image model under %s",
+    async (inside) => {
+      const text = { ...CONFIG, model_type: "gemma3_text", head_dim: 4, num_attention_heads: 2 };
+      put("config.json", { model_type: "gemma3", text_config: text, vision_config: {} });
+      const tensors = tensorsOf(text).map((tensor) => ({
+        ...tensor,
+        name: tensor.name.replace(/^model\./, inside),
+      }));
+      const vision = { name: "model.vision_tower.weight", shape: [2], data: new Float32Array(2) };
+      await writeSafetensors(join(dir, "model.safetensors"), [...tensors, vision], { dtype: "F32" });
+      const { config, tensors: found } = await loadCheckpoint(dir);
+      expect(config.modelType).toBe("gemma3_text");
+      expect([...found.tensors.keys()].sort()).toEqual(
+        tensorsOf(text)
+          .map(({ name }) => name)
+          .sort(),
+      );
+      expect(await found.read("model.norm.weight")).toEqual(new Float32Array(8).fill(0.25));
+    },
+  );
 
   test("has a hash that follows configuration and weights, and nothing else", async () => {
     const { hash } = await loadCheckpoint(dir);

@@ -68,6 +68,13 @@ suite("buildTrainingStep", () => {
     await evaluation.dispose();
   });
 
+  test("refuses a model that does not as Llama does, by what differs", () => {
+    const config: ModelConfig = { ...tiny, modelType: "qwen3", differences: { qkNorm: true } };
+    expect(() => buildEvaluation(config, { batch: 1, time: 4 })).toThrow(
+      "a model to train must do as Llama, got qwen3 with qkNorm; train another model",
+    );
+  });
+
   test("documents of one row do not see each other", async () => {
     const first = { tokenIds: [1, 2, 3, 4], lossWeights: [0, 1, 1, 1] };
     const others = [

@@ -8,6 +8,7 @@ import { referenceSummary } from "../../../fakes/logit-summary.js";
 import { referenceForward } from "../../../fakes/reference-decoder.js";
 import { temporaryDirectory } from "../../../fakes/temporary-directory.js";
 import { QWEN2, tinyConfig, tinySource } from "../../../fakes/tiny-checkpoint.js";
+import { tinyFamilies } from "../../../fakes/tiny-families.js";
 
 const cacheDir = await temporaryDirectory();
 const opened: LanguageModel[] = [];
@@ -29,16 +30,22 @@ const flat = (rows: readonly (readonly number[])[]): number[] => rows.flat();
 /** Logits are around 1 in size, hidden states up to 10. */
 const close = { atol: 3e-5, rtol: 1e-5 };
 
-const variants: readonly (readonly [string, Partial<ModelConfig>])[] = [
-  ["llama, grouped queries, own head", {}],
-  ["llama, tied head, one query head to a key/value head", { tieWordEmbeddings: true, numKvHeads: 4 }],
-  ["llama with every bias, one key/value head", { attentionBias: "qkvo", mlpBias: true, numKvHeads: 1 }],
-  ["qwen2, tied head", { ...QWEN2, tieWordEmbeddings: true }],
-  ["one layer, head size unlike hidden / heads", { numLayers: 1, headDim: 8 }],
+const variants: readonly (readonly [string, ModelConfig])[] = [
+  ["llama, grouped queries, own head", tinyConfig()],
+  [
+    "llama, tied head, one query head to a key/value head",
+    tinyConfig({ tieWordEmbeddings: true, numKvHeads: 4 }),
+  ],
+  [
+    "llama with every bias, one key/value head",
+    tinyConfig({ attentionBias: "qkvo", mlpBias: true, numKvHeads: 1 }),
+  ],
+  ["qwen2, tied head", tinyConfig({ ...QWEN2, tieWordEmbeddings: true })],
+  ["one layer, head size unlike hidden / heads", tinyConfig({ numLayers: 1, headDim: 8 })],
+  ...tinyFamilies,
 ];
 
-describe.each(variants)("%s", (_title, overrides) => {
-  const config = tinyConfig(overrides);
+describe.each(variants)("%s", (_title, config) => {
   const { weights } = tinySource(config);
   const reference = (tokenIds: readonly number[]) => referenceForward(config, weights, tokenIds);
 
@@ -133,3 +140,32 @@ describe.each(variants)("%s", (_title, overrides) => {
     }
   });
 });
+
+describe.each(tinyFamilies.filter(([, { differences }]) => differences?.local?.window !== undefined))(
+  "%s, far beyond the window",
+  (_title, config) => {
+    test("a prompt of several chunks and a row of its own that is longer than the window", async () => {
+      const { weights } = tinySource(config);
+      const model = await open(config);
+      const prompt = ids(150, 7);
+      const { prefix, output } = await model.prefill(prompt, { logits: "all" });
+      const batch = model.createBatch();
+      const row = batch.admit(prefix, []);
+      const [a, b, c] = [ids(40, 8), ids(1, 9), ids(9, 10)];
+      await batch.step([{ row, tokenIds: a, wanted: { logits: "none" } }]);
+      const [one] = await batch.step([{ row, tokenIds: b, wanted: LAST }]);
+      const [nine] = await batch.step([{ row, tokenIds: c, wanted: { logits: "all" } }]);
+      const expected = referenceForward(config, weights, [...prompt, ...a, ...b, ...c]).logits;
+      expect(output.logits).toBeAllclose(flat(expected.slice(0, 150)), close);
+      expect(one!.logits).toBeAllclose(expected[190]!, close);
+      expect(nine!.logits).toBeAllclose(flat(expected.slice(191)), close);
+      const windowless = referenceForward(withoutWindow(config), weights, prompt).logits;
+      expect(Math.abs(windowless[149]![0]! - expected[149]![0]!)).toBeGreaterThan(1e-3);
+    });
+  },
+);
+
+function withoutWindow({ differences, ...config }: ModelConfig): ModelConfig {
+  const { window: _, ...local } = differences!.local!;
+  return { ...config, differences: { ...differences, local } };
+}

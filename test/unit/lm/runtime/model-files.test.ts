@@ -84,11 +84,3 @@ test("names a graph that ONNX Runtime does not take", async () => {
     message: expect.stringMatching(/model\.onnx must be a model that ONNX Runtime can load/),
   });
 });
-
-test("refuses heads too large for exact sums", async () => {
-  const wide = tinySource(tinyConfig({ headDim: 130 }));
-  await expect(prepareModelFiles(wide, options("wide"))).rejects.toMatchObject({
-    code: "failed_precondition",
-    message: "head_dim must be at most 128, got 130; use another model",
-  });
-});

@@ -13,6 +13,7 @@ import type {
 import { createRng, type Rng } from "#shared/rng.js";
 import { temporaryDirectory } from "../../../fakes/temporary-directory.js";
 import { QWEN2, tinyConfig, tinySource } from "../../../fakes/tiny-checkpoint.js";
+import { tinyFamily } from "../../../fakes/tiny-families.js";
 
 /**
  * A row must get the same bits alone and among others: other prompts, other lengths, new and old, whatever the batch is
@@ -31,6 +32,9 @@ const shapes: readonly (readonly [title: string, threads: number, overrides: Par
   ],
   ["one query head to each key/value head", 2, { numKvHeads: 4, headDim: 32, vocabSize: 300 }],
   ["more threads than key/value heads", 4, { numKvHeads: 1, headDim: 64 }],
+  ["windows, soft-caps, norms of queries and keys", 2, everyDifference()],
+  ["windows, soft-caps and heads of 256", 1, tinyFamily("gemma2, heads of 256")],
+  ["the same with more threads than key/value heads", 2, tinyFamily("gemma2, heads of 256")],
 ];
 const precisions: readonly Precision[] = ["fp32", "int8", "int4"];
 
@@ -131,4 +135,9 @@ function expectSameBits(a: Float32Array, b: Float32Array, where: string): void {
   if (bytes(a).equals(bytes(b)) && a.every(Number.isFinite)) return;
   const largest = Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
   expect.fail(`${where}: alone and together differ by up to ${largest}`);
+}
+
+function everyDifference(): ModelConfig {
+  const config = tinyFamily("gemma3");
+  return { ...config, differences: { ...config.differences, attentionSoftcap: 5, finalSoftcap: 5 } };
 }
