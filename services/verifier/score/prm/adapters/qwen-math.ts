@@ -51,7 +51,8 @@ async function createAdapter(checkpoint: Checkpoint): Promise<PrmAdapter> {
       return words === "" ? [] : [...encode(words), tag];
     },
     stepWanted: (last) => ({ logits: "none", hidden: last }),
-    // The last layer's state of the last token stands last.
+    // The last layer's state of the last token stands last. Those of all layers and of the other tokens of its round come
+    // with it (some 400 kB a token for the 7B model), for as long as the round lasts: `maxBatchTokens` bounds them.
     begin: () =>
       readLast((output) => {
         const active = applyLinear(hidden, output.hidden.subarray(-width)).map((value) => Math.max(0, value));
