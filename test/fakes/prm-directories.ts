@@ -4,14 +4,14 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
+import { type ModelConfig, toModelConfig } from "#shared/lm/checkpoint/config.js";
 import { writeSafetensors } from "#shared/lm/checkpoint/safetensors-writer.js";
 import { expectedTensors } from "#shared/lm/checkpoint/tensors.js";
 import type { Tokenizer } from "#shared/lm/checkpoint/tokenizer.js";
 import { createRng } from "#shared/rng.js";
 import { byteLevelFiles, sentencePieceFiles } from "./prm-tokenizers.js";
 import { referenceForward } from "./reference-decoder.js";
-import { QWEN2, tinyConfig, tinySource } from "./tiny-checkpoint.js";
+import { tinySource } from "./tiny-checkpoint.js";
 
 export interface PublishedPrm {
   readonly family: string;
@@ -27,12 +27,28 @@ export interface PublishedPrm {
 export type Weights = Map<string, Float32Array>;
 
 interface Layout extends PublishedPrm {
-  readonly architecture: string;
+  readonly configJson: object;
   readonly files: ReturnType<typeof byteLevelFiles>;
   readonly head: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
 const H = 48;
+const SIZES = {
+  hidden_size: H,
+  intermediate_size: 84,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 1024,
+  rms_norm_eps: 1e-5,
+  hidden_act: "silu",
+};
+
+/** config.json, and what it means once the family's own name is taken from it. */
+function configured(architecture: string, fields: object): { configJson: object; config: ModelConfig } {
+  const configJson = { architectures: [architecture], ...SIZES, ...fields };
+  return { configJson, config: toModelConfig({ ...configJson, architectures: null }) };
+}
 
 /** Two numbers' softmax, the second's share, the plain way. */
 const share = (other: number, own: number): number => Math.exp(own) / (Math.exp(own) + Math.exp(other));
@@ -57,8 +73,14 @@ const shepherdIds = (tokenizer: Tokenizer, problem: string, steps: readonly stri
 const mathShepherd: Layout = {
   family: "math-shepherd",
   name: "math-shepherd-mistral-7b-prm",
-  architecture: "LlamaForCausalLM",
-  config: tinyConfig({ vocabSize: 384, hiddenSize: H, bosTokenId: 1 }),
+  // The window is shorter than the conversations.
+  ...configured("MistralForCausalLM", {
+    model_type: "mistral",
+    vocab_size: 384,
+    sliding_window: 24,
+    bos_token_id: 1,
+    eos_token_id: 2,
+  }),
   files: shepherdFiles,
   head: [],
   tokens: shepherdIds,
@@ -91,8 +113,19 @@ const answersAt = (tokenizer: Tokenizer, ids: readonly number[]): number[] =>
 const rlhflow: Layout = {
   family: "rlhflow",
   name: "Llama3.1-8B-PRM-Deepseek-Data",
-  architecture: "LlamaForCausalLM",
-  config: tinyConfig({ vocabSize: 288, hiddenSize: H }),
+  ...configured("LlamaForCausalLM", {
+    model_type: "llama",
+    vocab_size: 288,
+    rope_theta: 500_000,
+    rope_scaling: {
+      rope_type: "llama3",
+      factor: 8,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 64,
+    },
+    eos_token_id: 271,
+  }),
   files: byteLevelFiles(
     ["<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"],
     { bos_token: "<|begin_of_text|>", eos_token: "<|eot_id|>", chat_template: LLAMA3_TEMPLATE },
@@ -122,13 +155,26 @@ const qwenIds = (tokenizer: Tokenizer, problem: string, steps: readonly string[]
       `<|im_start|>assistant\n${steps.join("<extra_0>")}<extra_0><|im_end|>\n`,
   );
 
+const QWEN2 = {
+  model_type: "qwen2",
+  rope_theta: 10_000,
+  use_sliding_window: false,
+  sliding_window: 4096,
+  max_window_layers: 2,
+  bos_token_id: 267,
+  eos_token_id: 269,
+};
 const QWEN_SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 
 const qwenMath: Layout = {
   family: "qwen-math",
   name: "Qwen2.5-Math-PRM-7B",
-  architecture: "Qwen2ForProcessRewardModel",
-  config: tinyConfig({ ...QWEN2, vocabSize: 288, hiddenSize: H }),
+  ...configured("Qwen2ForProcessRewardModel", {
+    ...QWEN2,
+    vocab_size: 288,
+    num_labels: 2,
+    tie_word_embeddings: false,
+  }),
   files: byteLevelFiles([...QWEN_SPECIALS, "<extra_0>"], {
     bos_token: null,
     eos_token: "<|im_end|>",
@@ -165,8 +211,7 @@ const skyworkIds = (tokenizer: Tokenizer, problem: string, steps: readonly strin
 const skywork: Layout = {
   family: "skywork",
   name: "Skywork-o1-Open-PRM-Qwen-2.5-1.5B",
-  architecture: "Qwen2ForPrmModel",
-  config: tinyConfig({ ...QWEN2, vocabSize: 288, hiddenSize: H, tieWordEmbeddings: true }),
+  ...configured("Qwen2ForPrmModel", { ...QWEN2, vocab_size: 288, tie_word_embeddings: true }),
   files: byteLevelFiles(QWEN_SPECIALS, { bos_token: "<|endoftext|>", eos_token: "<|im_end|>" }),
   head: [
     { name: "v_head.summary.weight", shape: [1, H] },
@@ -224,27 +269,6 @@ export async function writePublishedPrm(
   await writeSafetensors(join(dir, "model.safetensors"), tensors, { dtype: "F32" });
   for (const [file, content] of Object.entries(layout.files))
     await writeFile(join(dir, file), JSON.stringify(content));
-  await writeFile(join(dir, "config.json"), JSON.stringify({ ...configJson(layout), ...config }));
+  await writeFile(join(dir, "config.json"), JSON.stringify({ ...layout.configJson, ...config }));
   return { dir, weights, prm: layout };
-}
-
-function configJson({ config, architecture }: Layout): object {
-  return {
-    architectures: [architecture],
-    model_type: config.modelType,
-    vocab_size: config.vocabSize,
-    hidden_size: config.hiddenSize,
-    intermediate_size: config.intermediateSize,
-    num_hidden_layers: config.numLayers,
-    num_attention_heads: config.numHeads,
-    num_key_value_heads: config.numKvHeads,
-    head_dim: config.headDim,
-    max_position_embeddings: config.contextLength,
-    rms_norm_eps: config.rmsNormEps,
-    rope_theta: config.ropeTheta,
-    hidden_act: "silu",
-    tie_word_embeddings: config.tieWordEmbeddings,
-    eos_token_id: 2,
-    ...(config.bosTokenId !== undefined && { bos_token_id: config.bosTokenId }),
-  };
 }

@@ -7,8 +7,8 @@ import type { Clues } from "./family.js";
 
 /** Files beyond this are not read for clues; the largest tokenizer.json known has some 35 MB. */
 const MAX_JSON_BYTES = 1 << 27;
-/** Names of the directory and of those above it: in a download cache the model's name is two or three levels up. */
-const NAMED_LEVELS = 4;
+/** How Hugging Face's download cache names the directory of a model, some levels above its files. */
+const CACHED = "models--";
 
 export async function readClues(dir: string): Promise<Clues> {
   const path = await realpath(resolve(dir)).catch(() => resolve(dir));
@@ -20,10 +20,16 @@ export async function readClues(dir: string): Promise<Clues> {
     readObject(path, "tokenizer.json"),
     readTensorNames(path, files),
   ]);
-  const levels = [resolve(dir), path].flatMap((each) => each.split(/[\\/]/u).slice(-NAMED_LEVELS));
-  const { _name_or_path: name } = config;
-  const names = [...levels, typeof name === "string" ? name : ""].join(" ").toLowerCase();
+  const { _name_or_path: published } = config;
+  const names = [...namesOf(resolve(dir)), ...namesOf(path), typeof published === "string" ? published : ""]
+    .join(" ")
+    .toLowerCase();
   return { config, tokenizerConfig, manifest, files, tensors, tokens: tokensOf(tokenizer), names };
+}
+
+function namesOf(path: string): string[] {
+  const levels = path.split(/[\\/]/u);
+  return levels.filter((name, index) => index === levels.length - 1 || name.startsWith(CACHED));
 }
 
 async function readObject(path: string, file: string): Promise<JsonObject> {

@@ -16,7 +16,7 @@ export interface Clues {
   readonly tensors: ReadonlySet<string>;
   /** Tokens of tokenizer.json, added ones included. */
   readonly tokens: ReadonlySet<string>;
-  /** Names that the model may go by, in lower case: the directory's path, `_name_or_path` of config.json. */
+  /** Names that the model may go by, in lower case: the directory's, that in a download cache, `_name_or_path`. */
   readonly names: string;
 }
 

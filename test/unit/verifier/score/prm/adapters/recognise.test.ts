@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FAMILIES, identifyPrm, recognisePrm } from "#verifier/score/prm/adapters/recognise.js";
@@ -60,6 +60,18 @@ describe("recognisePrm()", () => {
     expect(await recognisePrm(renamed)).toBeUndefined();
     await expect(loadPrm(renamed)).rejects.toThrow(/must be one of deliberate, .*got "no such"/);
   });
+});
+
+test("a model in a download cache goes by the cache's name, any other by its own only", async () => {
+  const { dir } = await writePublishedPrm(await temporaryDirectory(), "math-shepherd");
+  const below = async (parent: string): Promise<string> => {
+    const path = join(dirname(dir), parent, "snapshots", "0123abcd");
+    await cp(dir, path, { recursive: true });
+    return path;
+  };
+  expect(await recognisePrm(await below("shepherd-experiments"))).toBeUndefined();
+  const cached = await below("models--peiyi9979--math-shepherd-mistral-7b-prm");
+  expect(await recognisePrm(cached)).toMatchObject({ family: "math-shepherd" });
 });
 
 describe("readSelfCheck()", () => {
