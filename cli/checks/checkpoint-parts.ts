@@ -37,7 +37,7 @@ function describeTokenizer(found: CheckpointInspection): string | undefined {
   if (tokenizer === undefined) return undefined;
   const size = `${compactNumber(tokenizer.vocabularySize)} tokens`;
   if (config === undefined) return size;
-  const ends = endsOf(found).map(({ id, token }) => `${token ?? "no token of its own"} (${id})`);
+  const ends = endsOf(found).map(({ id, token }) => `${token ?? "an id without a token"} (${id})`);
   const end = ends.length === 0 ? "no token ends a text" : `a text ends with ${ends.join(" or ")}`;
   return `${size}, ${end}, a step ends with ${JSON.stringify(generation?.stepDelimiter)}`;
 }

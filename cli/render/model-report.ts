@@ -13,8 +13,8 @@ const COLUMNS: readonly (readonly [head: string, bytes: (row: PrecisionShape) =>
   ["process", (row) => row.process_bytes],
   ["in all", (row) => row.total_bytes],
 ];
-const LABEL_COLUMNS = 11;
-const CELL_COLUMNS = 11;
+const LABEL_COLUMNS = 10;
+const CELL_COLUMNS = 10;
 
 export function modelReportLines(report: ModelReportEvent, terminal: Terminal): string[] {
   const table = report.precisions.length === 0 ? [] : ["", ...precisionTable(report, terminal)];
@@ -33,17 +33,24 @@ function precisionTable({ precisions }: ModelReportEvent, { style }: Terminal): 
   return [style(padEnd("precision", LABEL_COLUMNS) + head, "dim"), ...rows];
 }
 
-function verdict(
-  { works, path, checks, prm, chat_template: chat }: ModelReportEvent,
-  terminal: Terminal,
-): string[] {
+function verdict(report: ModelReportEvent, terminal: Terminal): string[] {
+  const { works, path, checks, prm, chat_template: chat } = report;
   const { style } = terminal;
   const problems = checks.filter(({ ok }) => !ok).length;
   if (!works) {
     const text = `${path} will not work: ${plural(problems, "problem")} above.`;
     return wrap(text, terminal.width()).map((line) => style(line, "red", "bold"));
   }
-  const use = prm !== null ? `--prm ${path}` : `--policy ${path}`;
-  const command = prm === null && !chat ? `generate "..." --raw ${use}` : `solve "..." ${use}`;
-  return [style("It works:", "green", "bold"), `  npx deliberate ${command}`];
+  const command = prm === null && !chat ? 'generate "..." --raw' : 'solve "..."';
+  const flag = prm === null ? "--policy" : "--prm";
+  return [
+    style("It works:", "green", "bold"),
+    `  npx deliberate ${command} ${flag} ${path}${precisionFlag(report)}`,
+  ];
+}
+
+/** Nothing where the default, which stands first, fits. */
+function precisionFlag({ precisions }: ModelReportEvent): string {
+  const index = precisions.findIndex(({ fits }) => fits);
+  return index > 0 ? ` --precision ${precisions[index]!.precision}` : "";
 }
