@@ -70,7 +70,7 @@ export function toConfigJson({ metadata, tensors }: GgufHeader, ropeFactors?: Fl
   return {
     // A window in a file of the llama family is Mistral's.
     model_type: modelType === "llama" && window !== undefined ? "mistral" : modelType,
-    vocab_size: tensors.get("token_embd.weight")?.shape[0] ?? settings.need("vocab_size"),
+    vocab_size: tensors.get("token_embd.weight")?.shape[0] ?? settings.number("vocab_size"),
     hidden_size: hiddenSize,
     intermediate_size: settings.need("feed_forward_length"),
     num_hidden_layers: settings.need("block_count"),

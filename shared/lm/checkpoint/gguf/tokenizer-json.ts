@@ -8,6 +8,7 @@ import type { Metadata } from "./metadata.js";
 import { PRE_TOKENIZERS } from "./pre-tokenizers.js";
 import { mergesOfScores } from "./sentencepiece.js";
 
+const TOKENS = "tokenizer.ggml.tokens";
 const TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4 } as const;
 
 /**
@@ -26,8 +27,9 @@ export function toTokenizerJson(metadata: Metadata): JsonObject {
   );
 }
 
-/** tokenizer_config.json: the tokens that a chat template may write, and the template. */
+/** tokenizer_config.json: the tokens that a chat template may write, and the template. Empty without a tokenizer. */
 export function toTokenizerConfig(metadata: Metadata): JsonObject {
+  if (!metadata.has(TOKENS)) return {};
   const tokens = readTokens(metadata);
   const [bos, eos] = [special(metadata, tokens, "bos"), special(metadata, tokens, "eos")];
   const template = metadata.string("tokenizer.chat_template");
@@ -59,8 +61,6 @@ interface Kind {
   /** When the file does not say. */
   readonly addBos: boolean;
 }
-
-const TOKENS = "tokenizer.ggml.tokens";
 
 function readTokens(metadata: Metadata): readonly string[] {
   return metadata.required(TOKENS, metadata.strings(TOKENS));
