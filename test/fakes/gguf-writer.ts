@@ -69,7 +69,7 @@ export function ggufBytes({ version = 3, metadata, tensors }: GgufContent): Buff
   const pairs = Object.entries(metadata).map(([key, value]) => Buffer.concat([text(key), encode(value)]));
   let offset = 0;
   const places = tensors.map(({ name, shape, type, bytes }) => {
-    const dims = [...shape].reverse().map((size) => u64(size));
+    const dims = shape.toReversed().map((size) => u64(size));
     const place = Buffer.concat([text(name), u32(dims.length), ...dims, u32(type), u64(offset)]);
     offset += Math.ceil(bytes.length / 32) * 32;
     return place;

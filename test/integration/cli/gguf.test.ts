@@ -66,11 +66,10 @@ test("directories whose weights are GGUF files are policy and PRM, and search as
     await convert(join(models, name), join(target, `${name}-f32.gguf`), { "general.name": { text: name } });
   }
   const problem = "Tom has 12 apples. He gives 5 to Sam. How many apples does Tom have now?";
-  const solve = (policy: string, prm: string) =>
-    run(
-      ...["solve", problem, "--policy", policy, "--prm", prm],
-      ...["--strategy", "bon", "--n", "4", "--seed", "7", "--json"],
-    );
+  const solve = (policy: string, prm: string) => {
+    const search = ["--strategy", "bon", "--n", "4", "--seed", "7", "--json"];
+    return run("solve", problem, "--policy", policy, "--prm", prm, ...search);
+  };
   const expected = await solve(join(models, "policy"), join(models, "prm"));
   const got = await solve(join(directory, "policy"), join(directory, "prm"));
   expect([got.status, got.stderr]).toEqual([0, expected.stderr]);

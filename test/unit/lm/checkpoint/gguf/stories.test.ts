@@ -29,7 +29,7 @@ function sentencePieceMetadata(): Record<string, GgufValue> {
     "tokenizer.ggml.pre": { text: "default" },
     "tokenizer.ggml.tokens": {
       texts: pieces.map(({ piece }) =>
-        piece.trim() === "" || !/^\n/.test(piece) ? piece.replaceAll(" ", "▁") : piece.trim(),
+        piece.trim() === "" || !piece.startsWith("\n") ? piece.replaceAll(" ", "▁") : piece.trim(),
       ),
     },
     "tokenizer.ggml.scores": { f32s: pieces.map(({ score }) => score) },
