@@ -5,6 +5,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { invalidField } from "#shared/errors.js";
 import { type Checkpoint, loadCheckpoint } from "#shared/lm/checkpoint/load.js";
 import { countParameters } from "#shared/lm/checkpoint/tensors.js";
 import { buildDecoder } from "#shared/lm/graph/decoder.js";
@@ -28,12 +29,14 @@ export interface PrecisionOptions {
 
 const MODEL = "../shared/models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf";
 const DOCUMENTS = 240;
+const QUANTISED: readonly Quantised[] = ["int8", "int4"];
 /** Longer than nearly all of the documents; the logits of so many tokens take 100 MB at SmolLM2's vocabulary. */
 const MAX_TOKENS = 512;
 
 export async function runPrecision(options: PrecisionOptions, signal: AbortSignal): Promise<PrecisionReport> {
   const { policy = join(packageRoot, MODEL), limit = DOCUMENTS, seed } = options;
-  const precisions = options.precisions ?? ["int8", "int4"];
+  const precisions = options.precisions ?? QUANTISED;
+  assertOptions(limit, precisions);
   const documents = await sampleDocuments(TEXT_SOURCES, limit, seed);
   const checkpoint = await loadCheckpoint(resolve(policy), signal);
   const started = performance.now();
@@ -61,6 +64,14 @@ export async function runPrecision(options: PrecisionOptions, signal: AbortSigna
   await writeFile(join(RESULTS_DIR, "precision.json"), `${JSON.stringify(report, undefined, 1)}\n`);
   await writeFile(join(RESULTS_DIR, "precision.md"), toMarkdown(report));
   return report;
+}
+
+function assertOptions(limit: number, precisions: readonly Quantised[]): void {
+  if (!Number.isInteger(limit) || limit < 1)
+    throw invalidField("--limit", `must be an integer >= 1, got ${limit}`);
+  const unknown = precisions.find((each) => !QUANTISED.includes(each));
+  if (unknown !== undefined)
+    throw invalidField("--precision", `must name ${QUANTISED.join(" or ")}, got ${unknown}`);
 }
 
 /** What repeats the measurement; another checkpoint by its name. */
