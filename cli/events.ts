@@ -163,5 +163,7 @@ export interface ModelReportEvent extends ReportEvent {
   readonly prm: string | null;
   readonly load: { readonly candidates: number; readonly prompt_tokens: number; readonly new_tokens: number };
   readonly machine_memory_bytes: number;
+  /** Without `--precision`. */
+  readonly default_precision: string;
   readonly precisions: readonly PrecisionShape[];
 }

@@ -49,8 +49,8 @@ function verdict(report: ModelReportEvent, terminal: Terminal): string[] {
   ];
 }
 
-/** Nothing where the default, which stands first, fits. */
-function precisionFlag({ precisions }: ModelReportEvent): string {
-  const index = precisions.findIndex(({ fits }) => fits);
-  return index > 0 ? ` --precision ${precisions[index]!.precision}` : "";
+/** Nothing where the default fits. */
+function precisionFlag({ precisions, default_precision: usual }: ModelReportEvent): string {
+  const fitting = precisions.filter(({ fits }) => fits).map(({ precision }) => precision);
+  return fitting.length === 0 || fitting.includes(usual) ? "" : ` --precision ${fitting[0]!}`;
 }

@@ -32,6 +32,7 @@ const large: ModelReportEvent = {
   prm: null,
   load: { candidates: 16, prompt_tokens: 512, new_tokens: 512 },
   machine_memory_bytes: 25e9,
+  default_precision: "fp32",
   precisions: [precision("fp32", 31, false), precision("int8", 9.3, true), precision("int4", 6.7, true)],
 };
 
