@@ -158,8 +158,9 @@ function withDefaults({ defaults }: Architecture, raw: JsonObject): JsonObject {
   return { ...defaults, ...Object.fromEntries(given) };
 }
 
-function toActivation({ activationField }: Architecture, raw: JsonObject): "silu" | "gelu_tanh" {
-  const name = raw[activationField] ?? "silu";
+function toActivation(architecture: Architecture, raw: JsonObject): "silu" | "gelu_tanh" {
+  const { activationField, defaults } = architecture;
+  const name = raw[activationField] ?? defaults[activationField] ?? "silu";
   if (typeof name === "string" && Object.hasOwn(ACTIVATIONS, name)) return ACTIVATIONS[name]!;
   const must = 'must be "silu" or "gelu_pytorch_tanh"';
   throw refuseFields("failed_precondition", FILE, [{ field: activationField, must, got: name }]);

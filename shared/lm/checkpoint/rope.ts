@@ -53,8 +53,12 @@ const COMMON = {
   partial_rotary_factor: one,
   original_max_position_embeddings: context,
 };
+/** Outside the object; such an original context goes before the one inside. */
+const TOP = z.object({ rope_theta: theta, original_max_position_embeddings: context });
 const strict = <T extends z.ZodRawShape>(fields: T) => z.strictObject({ ...COMMON, ...fields });
 
+/** What may stand there without a kind: then nothing is scaled. */
+const WITHOUT_KIND = ["rope_theta", "original_max_position_embeddings"];
 const PLAIN = strict({});
 const LINEAR = strict({ factor });
 const LLAMA3 = strict({ factor, low_freq_factor: factor, high_freq_factor: factor });
@@ -88,11 +92,16 @@ export function toRope(
   given: RopeContext,
 ): Rope {
   const { field, value } = describedIn(raw, layerType);
-  const top = parse(z.object({ rope_theta: theta }), raw, undefined).rope_theta;
+  const top = parse(TOP, raw, undefined);
+  const original = top.original_max_position_embeddings;
   const inside = isJsonObject(value) ? parse(z.looseObject({ rope_theta: theta }), value, field) : {};
-  const scaling = value == null ? undefined : toScaling(value, field, given);
+  const whole =
+    isJsonObject(value) && original != null
+      ? { ...value, original_max_position_embeddings: original }
+      : value;
+  const scaling = whole == null ? undefined : toScaling(whole, field, given);
   return {
-    theta: inside.rope_theta ?? top ?? given.defaultTheta,
+    theta: inside.rope_theta ?? top.rope_theta ?? given.defaultTheta,
     ...(scaling === undefined ? {} : { scaling }),
   };
 }
@@ -122,7 +131,7 @@ function toScaling(value: unknown, field: string, given: RopeContext): RopeScali
     case "frequency_factors":
       return toFactors(parse(FACTORS, value, field).factors, field, given);
     case "absent":
-      if (Object.keys(value as JsonObject).every((key) => key === "rope_theta")) return undefined;
+      if (Object.keys(value as JsonObject).every((key) => WITHOUT_KIND.includes(key))) return undefined;
   }
   const must = 'must be null or have rope_type "default", "linear", "llama3" or "yarn"';
   throw refuseFields("failed_precondition", FILE, [{ field, must, got: value }]);

@@ -230,6 +230,8 @@ describe("toModelConfig", () => {
       rope_parameters: { rope_type: "default", rope_theta: 500000 },
     };
     expect(toModelConfig(old).ropeTheta).toBe(10000);
+    const bare = { rope_scaling: {}, original_max_position_embeddings: 64 };
+    expect(toModelConfig({ ...LLAMA, ...bare })).toEqual(toModelConfig(LLAMA));
     expect(toModelConfig(recent).ropeTheta).toBe(500000);
   });
 
@@ -257,6 +259,9 @@ describe("toModelConfig, by families", () => {
     expect(differencesOf({ model_type: "mistral" })).toBeUndefined();
     expect(differencesOf({ model_type: "mistral", sliding_window: 511 })?.local?.window).toBe(511);
     expect(differencesOf({ model_type: "gemma2" })?.local).toBeUndefined();
+    // As GGUF files are read.
+    const said = { model_type: "mistral", sliding_window: 64, use_sliding_window: true };
+    expect(differencesOf(said)?.local?.window).toBe(64);
   });
 
   test("Qwen's window begins at a layer, and only where it is switched on", () => {
@@ -272,7 +277,8 @@ describe("toModelConfig, by families", () => {
   });
 
   test("Gemma 2 from what its file must say", () => {
-    expect(toModelConfig({ ...sizes, model_type: "gemma2", sliding_window: 64 })).toMatchObject({
+    const json = { ...sizes, model_type: "gemma2", sliding_window: 64, hidden_activation: null };
+    expect(toModelConfig(json)).toMatchObject({
       headDim: 256,
       differences: {
         normOffset: 1,
@@ -364,6 +370,8 @@ describe("toModelConfig, by families", () => {
       attentionFactor: 0.1 * Math.log(4) + 1,
       truncate: true,
     });
+    const outside = { model_type: "qwen2", rope_scaling: yarn, original_max_position_embeddings: 64 };
+    expect(differencesOf(outside)?.ropeScaling).toMatchObject({ originalContext: 64 });
     expect(scalingOf({ attention_factor: 1.5, mscale: 2 })).toMatchObject({ attentionFactor: 1.5 });
     expect(scalingOf({ mscale: 1, mscale_all_dim: 1 })).toMatchObject({ attentionFactor: 1 });
   });
