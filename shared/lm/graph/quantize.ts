@@ -38,8 +38,8 @@ export interface Int4Weights {
 }
 
 /**
- * 4-bit weights in blocks of 32 along the input, as MatMulNBits reads them. As in llama.cpp's q4_0, the element of the
- * largest magnitude becomes -8, so that all sixteen values are used. A last, shorter block is padded with zeros.
+ * 4-bit weights in blocks of 32 along the input, as MatMulNBits reads them; the scale of each block is fitted to it. A
+ * last, shorter block is padded with zeros.
  */
 export function quantizeInt4(weights: Float32Array, rows: number, columns: number): Int4Weights {
   const blocks = Math.ceil(columns / INT4_BLOCK);
@@ -58,12 +58,47 @@ export function quantizeInt4(weights: Float32Array, rows: number, columns: numbe
 
 /** Packs up to 32 weights into 16 bytes and returns their scale. */
 function packBlock(part: Float32Array, bytes: Uint8Array): number {
-  let extreme = 0;
-  for (const weight of part) if (Math.abs(weight) > Math.abs(extreme)) extreme = weight;
-  const scale = extreme === 0 ? 1 : extreme / -8;
+  const scale = fitScale(part);
   for (let i = 0; i < INT4_BLOCK; i++) {
-    const value = i < part.length ? Math.min(15, Math.round(part[i]! / scale) + 8) : 8;
+    const value = i < part.length ? roundToInt4(part[i]! / scale) + 8 : 8;
     bytes[i >> 1] = bytes[i >> 1]! | (value << (4 * (i & 1)));
   }
   return scale;
+}
+
+/** To the nearest integer in [-8, 7]. */
+function roundToInt4(value: number): number {
+  const shifted = Math.floor(value + 8.5);
+  return shifted < 0 ? -8 : shifted > 15 ? 7 : shifted - 8;
+}
+
+/** Rounds of fitting; more gain nothing that can be measured. */
+const FITS = 4;
+
+/**
+ * A scale whose sum of squared errors is small: first the one that makes the element of the largest magnitude -8, then,
+ * while that helps, the least-squares scale for the values that the last one gave (Lloyd's algorithm).
+ */
+function fitScale(part: Float32Array): number {
+  let extreme = 0;
+  for (let i = 0; i < part.length; i++) if (Math.abs(part[i]!) > Math.abs(extreme)) extreme = part[i]!;
+  if (extreme === 0) return 1;
+  let best = extreme / -8;
+  let bestGain = -Infinity;
+  let scale = best;
+  for (let fit = 0; fit <= FITS; fit++) {
+    let product = 0;
+    let square = 0;
+    for (let i = 0; i < part.length; i++) {
+      const value = roundToInt4(part[i]! / scale);
+      product += value * part[i]!;
+      square += value * value;
+    }
+    // The squared error is the weights' own square minus this.
+    const gain = scale * (2 * product - scale * square);
+    if (gain <= bestGain) break;
+    [best, bestGain] = [scale, gain];
+    scale = product / square;
+  }
+  return best;
 }

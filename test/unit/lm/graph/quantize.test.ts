@@ -55,28 +55,48 @@ describe("int8", () => {
 });
 
 describe("int4", () => {
-  test("makes the largest magnitude of a block -8", () => {
+  test("uses all sixteen values where that loses nothing", () => {
     const weights = new Float32Array(INT4_BLOCK);
-    weights.set([4, -2, 0.5, -0.2]);
+    weights.set([4, -2, 0.5, -0.5]);
     const { values, scales } = quantizeInt4(weights, 1, INT4_BLOCK);
     expect([...scales]).toEqual([-0.5]);
-    // 4 -> -8, -2 -> 4, 0.5 -> -1, -0.2 -> 0.4 -> 0; stored 8 higher, the earlier in the low half.
+    // 4 -> -8, -2 -> 4, 0.5 -> -1, -0.5 -> 1; stored 8 higher, the earlier in the low half.
     expect(values[0]).toBe(0 | (12 << 4));
-    expect(values[1]).toBe(7 | (8 << 4));
+    expect(values[1]).toBe(7 | (9 << 4));
     expect(values[2]).toBe(0x88);
   });
 
-  test("is within half a step, but at the end where only 7 steps fit", () => {
+  test("gives every weight the nearest of the sixteen values", () => {
     const columns = 45;
     const weights = random(6 * columns, 2);
     const quantized = quantizeInt4(weights, 6, columns);
     expect(quantized.values.length).toBe(6 * 2 * 16);
     for (const [i, value] of dequantizeInt4(6, columns, quantized).entries()) {
-      const [row, column] = [Math.floor(i / columns), i % columns];
-      const step = Math.abs(quantized.scales[row * 2 + Math.floor(column / INT4_BLOCK)]!);
-      const allowed = Math.abs(weights[i]! / step) > 7.5 ? 1.0001 : 0.5001;
-      expect(Math.abs(value - weights[i]!)).toBeLessThanOrEqual(step * allowed);
+      const scale = quantized.scales[Math.floor(i / columns) * 2 + Math.floor((i % columns) / INT4_BLOCK)]!;
+      const nearest = Math.min(
+        ...Array.from({ length: 16 }, (_, q) => Math.abs(weights[i]! - (q - 8) * scale)),
+      );
+      expect(Math.abs(weights[i]! - value)).toBeCloseTo(nearest, 6);
     }
+  });
+
+  test("fits its scales: less error than -8 for the largest magnitude alone, never more", () => {
+    const weights = random(200 * INT4_BLOCK, 5);
+    const fitted = dequantizeInt4(200, INT4_BLOCK, quantizeInt4(weights, 200, INT4_BLOCK));
+    let [sum, plainSum] = [0, 0];
+    for (let row = 0; row < 200; row++) {
+      const block = weights.subarray(row * INT4_BLOCK, (row + 1) * INT4_BLOCK);
+      const extreme = block.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0);
+      const plain = block.map(
+        (w) => Math.max(-8, Math.min(7, Math.round(w / (extreme / -8)))) * (extreme / -8),
+      );
+      const square = (values: ArrayLike<number>, from: number): number =>
+        block.reduce((total, w, i) => total + (w - values[from + i]!) ** 2, 0);
+      expect(square(fitted, row * INT4_BLOCK)).toBeLessThanOrEqual(square(plain, 0) * 1.0001);
+      sum += square(fitted, row * INT4_BLOCK);
+      plainSum += square(plain, 0);
+    }
+    expect(sum).toBeLessThan(0.95 * plainSum);
   });
 
   test("pads a short last block with zeros", () => {
