@@ -60,6 +60,8 @@ export const badSolves: readonly Row<SolveRequest>[] = [
     "must have at most 256 bytes, got 10000000",
   ],
   ["a seed beyond 2^53", { seed: 2 ** 60 }, "seed", "below 2^53"],
+  ["a priority below -10", { priority: -11 }, "priority", "in [-10, 10], got -11"],
+  ["an empty salt", { cacheSalt: "" }, "cache_salt", "must not be empty"],
   ["a depth of 0", { maxDepth: 0 }, "max_depth", "got 0"],
   ["a solution of 0 tokens", { maxSolutionTokens: 0 }, "max_solution_tokens", "got 0"],
   [

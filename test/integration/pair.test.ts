@@ -130,6 +130,15 @@ describe("the pair", () => {
       }
   });
 
+  test("a problem that was asked before is not read again, but by other tenants", async () => {
+    const usageOf = async (request: SolveRequest) =>
+      (await solve({ strategy: "STRATEGY_GREEDY", problem: "8+8-1=?", ...request })).at(-1)!.solved!.usage!;
+    const [first, second] = [await usageOf({}), await usageOf({ priority: 3 })];
+    expect(first.cachedPromptTokens).toBe(0);
+    expect(second.cachedPromptTokens).toBe(second.promptTokens);
+    expect((await usageOf({ cacheSalt: "other" })).cachedPromptTokens).toBe(0);
+  });
+
   test("the same seed gives the same search, whatever runs beside it", async () => {
     const request: SolveRequest = { strategy: "STRATEGY_BEST_OF_N", n: 6, seed: 11 };
     const alone = outcome(await solve(request));

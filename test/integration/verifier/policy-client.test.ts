@@ -63,12 +63,13 @@ describe("policy client", () => {
       shape: [1, 3] as const,
     };
     const sampling = { temperature: 0.5, order: "filter_first" as const, stop: ["END"] };
-    const session = await policy.open("1+1?", { seed: 7, probes: [probe], sampling }, signal());
+    const options = { seed: 7, probes: [probe], sampling, priority: -2, cacheSalt: "tenant" };
+    const session = await policy.open("1+1?", options, signal());
     expect(session.promptTokens).toBe(3);
     await session.close();
     const open = generator.opens[0]!;
     expect(open.messages!.messages).toEqual([{ role: "user", content: "1+1?" }]);
-    expect(open.seed).toBe(7);
+    expect(open).toMatchObject({ seed: 7, priority: -2, cacheSalt: "tenant" });
     expect(open.sampling).toMatchObject({
       temperature: 0.5,
       order: "SAMPLING_ORDER_FILTER_FIRST",
