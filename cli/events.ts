@@ -164,6 +164,6 @@ export interface ModelReportEvent extends ReportEvent {
   readonly load: { readonly candidates: number; readonly prompt_tokens: number; readonly new_tokens: number };
   readonly machine_memory_bytes: number;
   /** Without `--precision`. */
-  readonly default_precision: string;
+  readonly default_precision: string | null;
   readonly precisions: readonly PrecisionShape[];
 }

@@ -1,5 +1,5 @@
 /** `models check PATH`: a checkpoint's headers, as one check for each part and as fields for programs. */
-import { toConfig as toGeneratorConfig } from "#generator/config.js";
+import { choosePrecision } from "#shared/lm/runtime/precision.js";
 import { type CheckpointInspection, inspectCheckpoint } from "#shared/lm/checkpoint/inspect.js";
 import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
 import { countParameters } from "#shared/lm/checkpoint/tensors.js";
@@ -38,7 +38,7 @@ export async function reportModel(path: string, memoryBytes: number): Promise<Mo
     prm: prm?.family ?? null,
     load: { candidates: load.candidates, prompt_tokens: load.promptTokens, new_tokens: load.newTokens },
     machine_memory_bytes: memoryBytes,
-    default_precision: toGeneratorConfig({ GENERATOR_POLICY: path }).engine.precision,
+    default_precision: config === undefined ? null : choosePrecision("auto", config),
     precisions,
   };
 }

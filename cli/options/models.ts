@@ -4,7 +4,8 @@ import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { BadInputError } from "../exit.js";
 import { integerBetween } from "../parse/numbers.js";
-import { parseTarget, PRECISIONS } from "../parse/words.js";
+import { PRECISION_CHOICES } from "#shared/lm/types.js";
+import { parseTarget } from "../parse/words.js";
 import { DEFAULT_POLICY, DEFAULT_PRM, swiftBeside } from "../paths.js";
 
 export interface ModelFlags {
@@ -41,9 +42,12 @@ export function addModelOptions(command: Command, { verifier }: { readonly verif
   }
   return command
     .addOption(
-      new Option("--precision <name>", verifier ? "weights of both models" : "weights of the policy").choices(
-        PRECISIONS,
-      ),
+      new Option(
+        "--precision <name>",
+        verifier
+          ? "weights of both models; auto is the fastest"
+          : "weights of the policy; auto is the fastest",
+      ).choices(PRECISION_CHOICES),
     )
     .option("--threads <count>", "threads of each model", integerBetween(1, 256));
 }

@@ -52,5 +52,7 @@ function verdict(report: ModelReportEvent, terminal: Terminal): string[] {
 /** Nothing where the default fits. */
 function precisionFlag({ precisions, default_precision: usual }: ModelReportEvent): string {
   const fitting = precisions.filter(({ fits }) => fits).map(({ precision }) => precision);
-  return fitting.length === 0 || fitting.includes(usual) ? "" : ` --precision ${fitting[0]!}`;
+  return usual === null || fitting.length === 0 || fitting.includes(usual)
+    ? ""
+    : ` --precision ${fitting[0]!}`;
 }

@@ -3,7 +3,7 @@ import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { type Env, configError, readEnum, readInt, readString, requireString } from "#shared/config/env.js";
 import { type Listening, readListening } from "#shared/config/listening.js";
-import type { Precision } from "#shared/lm/types.js";
+import { PRECISION_CHOICES } from "#shared/lm/types.js";
 import { defaultRpcLimits } from "#shared/rpc/serve.js";
 import type { EngineLimits } from "./engine/types.js";
 import type { EngineSetup } from "./engine/worker.js";
@@ -13,7 +13,6 @@ export interface GeneratorConfig {
   readonly engine: EngineSetup;
 }
 
-const precisions: readonly Precision[] = ["fp32", "int8", "int4"];
 const maxThreads = 256;
 
 /**
@@ -25,7 +24,7 @@ export function toConfig(env: Env): GeneratorConfig {
     listening: readListening(env, "GENERATOR", 50_051),
     engine: Object.freeze({
       checkpointDir: requireString(env, "GENERATOR_POLICY", "the Hugging Face directory of the policy model"),
-      precision: readEnum(env, "GENERATOR_PRECISION", precisions, "fp32"),
+      precision: readEnum(env, "GENERATOR_PRECISION", PRECISION_CHOICES, "auto"),
       threads: readInt(env, "GENERATOR_THREADS", availableParallelism(), { min: 1, max: maxThreads }),
       cacheDir: readString(env, "GENERATOR_CACHE_DIR", join(homedir(), ".cache", "deliberate")),
       limits: Object.freeze(readLimits(env)),

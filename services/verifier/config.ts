@@ -3,7 +3,7 @@ import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { configError, type Env, readBool, readEnum, readInt, readString } from "#shared/config/env.js";
 import { type Listening, readListening } from "#shared/config/listening.js";
-import type { Precision } from "#shared/lm/types.js";
+import { PRECISION_CHOICES } from "#shared/lm/types.js";
 import { defaultRpcLimits } from "#shared/rpc/serve.js";
 import type { ClientTls } from "#shared/rpc/tls.js";
 import type { RequestLimits } from "./rpc/limits.js";
@@ -27,7 +27,6 @@ export interface VerifierConfig {
   readonly limits: RequestLimits;
 }
 
-const precisions: readonly Precision[] = ["fp32", "int8", "int4"];
 const maxThreads = 256;
 
 /**
@@ -82,7 +81,7 @@ function readGeneratorTls(env: Env): ClientTls | undefined {
 function readPrm(env: Env, dir: string): PrmWorkerData {
   return Object.freeze({
     dir,
-    precision: readEnum(env, "VERIFIER_PRECISION", precisions, "fp32"),
+    precision: readEnum(env, "VERIFIER_PRECISION", PRECISION_CHOICES, "auto"),
     threads: readInt(env, "VERIFIER_THREADS", availableParallelism(), { min: 1, max: maxThreads }),
     cacheDir: readString(env, "VERIFIER_CACHE_DIR", join(homedir(), ".cache", "deliberate")),
     limits: Object.freeze({

@@ -6,6 +6,10 @@
 
 export type Precision = "fp32" | "int8" | "int4";
 
+/** What a user may ask for; `auto` is the fastest for the model at hand. */
+export const PRECISION_CHOICES = ["auto", "fp32", "int8", "int4"] as const;
+export type PrecisionChoice = (typeof PRECISION_CHOICES)[number];
+
 export interface LanguageModelInfo {
   readonly name: string;
   /** `model_type` of config.json. */

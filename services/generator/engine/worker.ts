@@ -2,7 +2,7 @@
 import { loadCheckpoint } from "#shared/lm/checkpoint/load.js";
 import { createLanguageModel } from "#shared/lm/runtime/language-model.js";
 import { serveWorker } from "#shared/lm/runtime/worker-guest.js";
-import type { Precision } from "#shared/lm/types.js";
+import type { PrecisionChoice } from "#shared/lm/types.js";
 import { createEngineService } from "./engine-service.js";
 import { toGeneratorInfo } from "./generator-info.js";
 import { assertFitsMachine, availableBytes } from "./machine-memory.js";
@@ -16,7 +16,7 @@ import type { EngineMethods, SessionMessage } from "./worker-methods.js";
 export interface EngineSetup {
   /** A Hugging Face directory or a GGUF file. */
   readonly checkpointDir: string;
-  readonly precision: Precision;
+  readonly precision: PrecisionChoice;
   /** Threads of ONNX Runtime. */
   readonly threads: number;
   /** Where the model's graph and weights are kept for ONNX Runtime. */

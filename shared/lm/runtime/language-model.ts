@@ -8,6 +8,7 @@ import type {
   LanguageModel,
   LanguageModelInfo,
   Precision,
+  PrecisionChoice,
   Prefill,
   PrefillResult,
   PrefixPart,
@@ -18,6 +19,7 @@ import { assertFits, assertTokenIds, assertWanted } from "./checks.js";
 import { PREFILL_CHUNK } from "./chunks.js";
 import { emptyPrefix, type KvBlock, kvBytesPerToken, type KvShape, roundUpToBucket } from "./kv-block.js";
 import { estimateActivations } from "./memory-estimate.js";
+import { choosePrecision } from "./precision.js";
 import { type DecoderSource, prepareModelFiles, WEIGHTS_FILE } from "./model-files.js";
 import { ChunkedPrefill } from "./prefill.js";
 import { PrefixSet } from "./prefix-set.js";
@@ -26,7 +28,7 @@ import { Session } from "./session.js";
 import { StepRunner } from "./step-runner.js";
 
 export interface LanguageModelOptions {
-  readonly precision: Precision;
+  readonly precision: PrecisionChoice;
   /** Threads of ONNX Runtime. */
   readonly threads: number;
   /** Where the files that are made from a checkpoint are kept; default ~/.cache/deliberate. */
@@ -45,7 +47,8 @@ export async function createLanguageModel(
   signal?: AbortSignal,
 ): Promise<LanguageModel> {
   const cacheDir = options.cacheDir ?? join(homedir(), ".cache", "deliberate");
-  const { precision, threads } = options;
+  const { threads } = options;
+  const precision = choosePrecision(options.precision, source.config);
   const path = await prepareModelFiles(source, { precision, threads, cacheDir }, signal);
   const { size: weightBytes } = await stat(join(dirname(path), WEIGHTS_FILE));
   return new OnnxLanguageModel(source, precision, weightBytes, await Session.create(path, threads));

@@ -8,7 +8,7 @@ describe("the generator's config", () => {
     [{}, "GENERATOR_POLICY must be set: the Hugging Face directory of the policy model"],
     [
       { ...needed, GENERATOR_PRECISION: "fp16" },
-      'GENERATOR_PRECISION must be one of fp32, int8, int4, got "fp16"',
+      'GENERATOR_PRECISION must be one of auto, fp32, int8, int4, got "fp16"',
     ],
     [
       { ...needed, GENERATOR_THREADS: "0" },
@@ -44,7 +44,7 @@ describe("the generator's config", () => {
 
   test("needs the policy alone, and listens on loopback without a token", () => {
     const config = toConfig(needed);
-    expect(config.engine).toMatchObject({ checkpointDir: "/models/policy", precision: "fp32" });
+    expect(config.engine).toMatchObject({ checkpointDir: "/models/policy", precision: "auto" });
     expect(config.listening).toEqual({
       host: "127.0.0.1",
       port: 50_051,

@@ -1,6 +1,6 @@
 /** What the main thread asks of the Worker that runs the PRM, answered by an engine. */
 import type { WorkerService } from "#shared/lm/runtime/worker-guest.js";
-import type { LanguageModelInfo, Precision } from "#shared/lm/types.js";
+import type { LanguageModelInfo, PrecisionChoice } from "#shared/lm/types.js";
 import type { NodeId, ScorerUsage } from "../../ports.js";
 import type { TextStep } from "./batch-work.js";
 import type { BatcherLimits } from "./batcher.js";
@@ -10,7 +10,7 @@ import type { PrmEngine } from "./engine.js";
 export interface PrmWorkerData {
   /** Directory of a PRM of a known family. */
   readonly dir: string;
-  readonly precision: Precision;
+  readonly precision: PrecisionChoice;
   /** Threads inside one operator. */
   readonly threads: number;
   /** Where compiled weights are kept. */
