@@ -33,8 +33,9 @@ test("leave nothing behind", async () => {
     String(STREAMS),
   ]);
   const { ends, middleRss, endRss, stats, left } = JSON.parse(stdout) as Report;
-  const { closed = 0, left: gone = 0, resource_exhausted: refused = 0 } = ends;
-  expect(closed + gone + refused).toBe(STREAMS);
+  const { closed = 0, left: gone = 0, resource_exhausted: refused = 0, failed_precondition: late = 0 } = ends;
+  // Late: one that grows a node after it pruned one above it.
+  expect(closed + gone + refused + late).toBe(STREAMS);
   expect(closed).toBeGreaterThan(STREAMS / 4);
   expect(gone).toBeGreaterThan(STREAMS / 20);
   // The memory was met, too.
