@@ -27,8 +27,8 @@ export interface EngineSetup {
 }
 
 serveWorker<EngineSetup, EngineMethods, SessionMessage>(async (setup, emit) => {
-  const checkpoint = await loadCheckpoint(setup.checkpointDir);
   const { precision, threads, cacheDir, limits, maxUnreadEvents } = setup;
+  const checkpoint = await loadCheckpoint(setup.checkpointDir, undefined, { cacheDir });
   const model = await createLanguageModel(checkpoint, { precision, threads, cacheDir });
   assertFitsMachine(model, limits, availableBytes());
   const { tokenizer, chatTemplate, config } = checkpoint;

@@ -1,10 +1,8 @@
 /** A model's files, opened and checked as a whole: what loads here can be made into a graph and run. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
+import { join } from "node:path";
 import type { ChatTemplate } from "./chat-template.js";
 import type { ModelConfig } from "./config.js";
+import { hashContent } from "./content-hash.js";
 import type { GenerationDefaults } from "./generation-config.js";
 import {
   assertVocabulary,
@@ -52,7 +50,11 @@ export async function loadCheckpoint(
   const chatTemplate = await readChatTemplate(parts);
   const tensors = await openWeights(parts);
   assertTensors(config, tensors);
-  const hash = await hashContent(configText, tensors.paths, signal);
+  const { cacheDir } = options;
+  const hash = await hashContent(configText, tensors.paths, {
+    ...(cacheDir !== undefined && { memoDir: join(cacheDir, "hashes") }),
+    ...(signal !== undefined && { signal }),
+  });
   return {
     name: parts.name,
     directory: parts.directory,
@@ -63,18 +65,4 @@ export async function loadCheckpoint(
     generation,
     hash,
   };
-}
-
-/** Each part is preceded by its length, so that no two different checkpoints give the same stream of bytes. */
-async function hashContent(
-  configText: string,
-  paths: readonly string[],
-  signal?: AbortSignal,
-): Promise<string> {
-  const hash = createHash("sha256").update(`${Buffer.byteLength(configText)}\n${configText}`);
-  for (const path of paths) {
-    hash.update(`${(await stat(path)).size}\n`);
-    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { end: false, signal });
-  }
-  return hash.digest("hex");
 }

@@ -30,6 +30,8 @@ export interface LoadOptions {
    * model with another head, say). The hash is still that of the files.
    */
   readonly adaptConfig?: (config: unknown) => unknown;
+  /** Where the hash of files that have not changed is kept, so that later starts need not read them. */
+  readonly cacheDir?: string;
 }
 
 /** @throws ServiceError as `locateCheckpoint` and `openGguf`. */

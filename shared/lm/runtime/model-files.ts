@@ -1,10 +1,11 @@
 /**
  * A checkpoint as files that ONNX Runtime reads: both forms of the graph and `weights.bin` in a directory of the cache
- * that is named after everything they depend on. Made once: in a temporary directory that is then renamed, so two processes that
- * start at once, or one that is killed, leave a whole directory or none.
+ * that is named after everything they depend on. Made once: in a temporary directory that is then renamed, so two
+ * processes that start at once, or one that is killed, leave a whole directory or none. The same name always means the
+ * same bytes, so whoever writes them, nothing that others have open is taken away or changes.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ServiceError } from "#shared/errors.js";
 import type { ModelConfig } from "../checkpoint/config.js";
@@ -15,6 +16,10 @@ import type { Precision } from "../types.js";
 const GRAPH_FILES = { plain: "model.onnx", blockwise: "model-blockwise.onnx" };
 /** Lies beside the graphs. */
 export const WEIGHTS_FILE = "weights.bin";
+const TEMPORARY = ".tmp";
+/** Only what is named as `prepareModelFiles` names it is removed. */
+const LEFTOVER = /^[0-9a-f]{32}-[a-z0-9]+-[0-9a-f]{16}\.[0-9a-f-]{36}\.tmp$/;
+const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 
 /** The part of a checkpoint that a decoder is made from. */
 export interface DecoderSource {
@@ -45,22 +50,54 @@ export async function prepareModelFiles(
   const blockwise = threads > source.config.numKvHeads;
   const graphPath = join(directory, blockwise ? GRAPH_FILES.blockwise : GRAPH_FILES.plain);
   if (await isWhole(directory, files)) return graphPath;
-  const temporary = `${directory}.${randomUUID()}.tmp`;
+  const temporary = `${directory}.${randomUUID()}${TEMPORARY}`;
   try {
-    await mkdir(temporary, { recursive: true });
+    await mkdir(cacheDir, { recursive: true });
+    // By itself: for a disk that is read-only, Node's recursive mkdir says that there is no such directory.
+    await mkdir(temporary);
+    await removeLeftovers(cacheDir, temporary);
+    await assertRoom(temporary, files);
     await writeWeights(join(temporary, WEIGHTS_FILE), files, source.tensors, signal);
-    for (const { file, bytes } of files.graphs) await writeFile(join(temporary, file), bytes);
+    for (const { file, bytes } of files.graphs)
+      await writeFile(join(temporary, file), bytes, { flush: true });
     await putInPlace(temporary, directory, files);
   } catch (cause) {
     if (cause instanceof ServiceError || signal?.aborted === true) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `the model cache ${cacheDir} must be writable with ${files.weightBytes} bytes free, got: ${reason}; choose another directory`;
-    throw new ServiceError("failed_precondition", message, { reason: "CACHE_NOT_WRITABLE" }, { cause });
+    throw notWritable(cacheDir, files, cause instanceof Error ? cause.message : String(cause), { cause });
   } finally {
     // What went wrong before matters more than what is left.
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
   }
   return graphPath;
+}
+
+function notWritable(cacheDir: string, files: ModelFiles, got: string, options?: ErrorOptions): ServiceError {
+  const must = `the model cache ${cacheDir} must be writable with ${totalBytes(files)} bytes free`;
+  const message = `${must}, got: ${got}; make room or choose another directory`;
+  return new ServiceError("failed_precondition", message, { reason: "CACHE_NOT_WRITABLE" }, options);
+}
+
+function totalBytes({ graphs, weightBytes }: ModelFiles): number {
+  return graphs.reduce((sum, { bytes }) => sum + bytes.byteLength, weightBytes);
+}
+
+/** Better known before gigabytes are written than after. */
+async function assertRoom(directory: string, files: ModelFiles): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  if (bavail * bsize < totalBytes(files)) throw new Error(`${bavail * bsize} bytes are free`);
+}
+
+/** Temporary directories of processes that were killed long ago; younger ones may be in use. */
+async function removeLeftovers(cacheDir: string, own: string): Promise<void> {
+  const now = (await stat(own)).mtimeMs;
+  for (const name of await readdir(cacheDir)) {
+    if (!LEFTOVER.test(name)) continue;
+    const path = join(cacheDir, name);
+    const found = await stat(path).catch(() => undefined);
+    // Another process may be quicker, or not let us.
+    if (found !== undefined && now - found.mtimeMs > LEFTOVER_AGE_MS)
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  }
 }
 
 function buildFiles(config: ModelConfig, precision: Precision): ModelFiles {
@@ -98,12 +135,10 @@ async function putInPlace(temporary: string, directory: string, files: ModelFile
   try {
     await rename(temporary, directory);
   } catch {
-    // Another process was first, or what lies there is damaged.
+    // Another process was first, or what lies there is damaged: then file by file, each replaced at once.
     if (await isWhole(directory, files)) return;
-    await rm(directory, { recursive: true, force: true });
-    await rename(temporary, directory).catch(async (again: unknown) => {
-      if (!(await isWhole(directory, files))) throw new Error(String(again), { cause: again });
-    });
+    for (const file of [WEIGHTS_FILE, ...files.graphs.map((graph) => graph.file)])
+      await rename(join(temporary, file), join(directory, file));
   }
 }
 

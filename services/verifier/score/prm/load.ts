@@ -14,10 +14,16 @@ export interface LoadedPrm {
   readonly adapter: PrmAdapter;
 }
 
-/** @throws ServiceError as `loadCheckpoint`, and `failed_precondition` for what is no PRM or lacks something. */
-export async function loadPrm(dir: string, signal?: AbortSignal): Promise<LoadedPrm> {
+/**
+ * @param cacheDir as of `LoadOptions`
+ * @throws ServiceError as `loadCheckpoint`, and `failed_precondition` for what is no PRM or lacks something.
+ */
+export async function loadPrm(dir: string, signal?: AbortSignal, cacheDir?: string): Promise<LoadedPrm> {
   const { family, clues } = await identifyPrm(dir);
-  const checkpoint = await loadCheckpoint(dir, signal, loadOptions(family));
+  const checkpoint = await loadCheckpoint(dir, signal, {
+    ...loadOptions(family),
+    ...(cacheDir !== undefined && { cacheDir }),
+  });
   return { checkpoint, adapter: await family.createAdapter(checkpoint, clues) };
 }
 

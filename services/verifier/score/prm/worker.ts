@@ -7,7 +7,7 @@ import { loadPrm } from "./load.js";
 import { createPrmMethods, type PrmMethods, type PrmWorkerData } from "./worker-methods.js";
 
 serveWorker<PrmWorkerData, PrmMethods>(async ({ dir, precision, threads, cacheDir, limits }) => {
-  const { checkpoint, adapter } = await loadPrm(dir);
+  const { checkpoint, adapter } = await loadPrm(dir, undefined, cacheDir);
   const model = await createLanguageModel(checkpoint, { precision, threads, cacheDir });
   const batcher = new PrmBatcher(model, adapter, limits);
   return {
