@@ -96,7 +96,8 @@ export function multiplyTransposed(graph: GraphBuilder, x: Value, weight: Value,
 
 /**
  * "row8": each row of x is divided by its largest magnitude and rounded to 8 bits; the integer product is exact and
- * scaled back by that magnitude and the weights' scale per output.
+ * scaled back by that magnitude and the weights' scale per output. A row of zeros stays one: whatever its quotients are
+ * rounded to, the result is multiplied by 0.
  */
 function linearInt8(
   graph: GraphBuilder,
@@ -116,9 +117,7 @@ function linearInt8(
       return [matrix.values, matrix.scales];
     },
   );
-  const largest = graph.op("ReduceMax", [graph.op("Abs", [x]), graph.int([-1])], { keepdims: 1 });
-  // A row of zeros stays one.
-  const magnitude = graph.op("Max", [largest, graph.float(1e-30)]);
+  const magnitude = graph.op("ReduceMax", [graph.op("Abs", [x]), graph.int([-1])], { keepdims: 1 });
   const scale = graph.float(1 / 127);
   const zero = graph.byte(128);
   const rounded = graph.op("QuantizeLinear", [graph.op("Div", [x, magnitude]), scale, zero]);
