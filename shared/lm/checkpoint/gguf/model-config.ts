@@ -66,6 +66,9 @@ export function toConfigJson({ metadata, tensors }: GgufHeader, ropeFactors?: Fl
   const headDim = settings.headDim(hiddenSize / heads);
   // 0 is how some files say that there is none.
   const window = settings.number("attention.sliding_window") || undefined;
+  // Which of their layers it is for is not said.
+  if (window !== undefined && modelType.startsWith("qwen"))
+    throw settings.refuse("attention.sliding_window", "0 or absent (not supported with Qwen)", window);
   const gemma = modelType.startsWith("gemma");
   return {
     // A window in a file of the llama family is Mistral's.
@@ -84,7 +87,7 @@ export function toConfigJson({ metadata, tensors }: GgufHeader, ropeFactors?: Fl
     tie_word_embeddings: !tensors.has("output.weight"),
     ...(gemma ? { hidden_activation: "gelu_pytorch_tanh" } : { hidden_act: "silu" }),
     ...(gemma ? gemmaFields(settings, modelType, { hiddenSize, heads, headDim }) : {}),
-    ...(window === undefined ? {} : { sliding_window: window, use_sliding_window: true }),
+    ...(window === undefined ? {} : { sliding_window: window }),
     ...(modelType === "llama" ? llamaBiases(tensors) : {}),
     ...tokenFields(metadata),
   };
@@ -102,10 +105,15 @@ function gemmaFields(
 ): JsonObject {
   const layers = settings.need("block_count");
   const largest = layers === (modelType === "gemma2" ? 46 : 62);
+  const [attention, final] = [
+    settings.number("attn_logit_softcapping"),
+    settings.number("final_logit_softcapping"),
+  ];
   return {
     query_pre_attn_scalar: largest ? sizes.hiddenSize / sizes.heads : sizes.headDim,
-    attn_logit_softcapping: settings.number("attn_logit_softcapping") ?? null,
-    final_logit_softcapping: settings.number("final_logit_softcapping") ?? null,
+    // Where they are not said, the family's own hold.
+    ...(attention === undefined ? {} : { attn_logit_softcapping: attention }),
+    ...(final === undefined ? {} : { final_logit_softcapping: final }),
     ...(modelType === "gemma2"
       ? {}
       : { rope_local_base_freq: settings.number("rope.freq_base_swa") ?? 10000, sliding_window_pattern: 6 }),
@@ -160,9 +168,9 @@ class Settings {
     }
     const experts = this.number("expert_count") ?? 0;
     if (experts !== 0)
-      throw this.#refuse("expert_count", "0 (mixtures of experts are not supported)", experts);
+      throw this.refuse("expert_count", "0 (mixtures of experts are not supported)", experts);
     if (this.#metadata.boolean(`${this.#prefix}attention.causal`) === false)
-      throw this.#refuse("attention.causal", "true", false);
+      throw this.refuse("attention.causal", "true", false);
   }
 
   /** Of keys, values and rotation alike. */
@@ -170,7 +178,7 @@ class Settings {
     const keyLength = this.number("attention.key_length") ?? fallback;
     for (const key of ["attention.value_length", "rope.dimension_count"]) {
       const length = this.number(key) ?? keyLength;
-      if (length !== keyLength) throw this.#refuse(key, `the size of a head (${keyLength})`, length);
+      if (length !== keyLength) throw this.refuse(key, `the size of a head (${keyLength})`, length);
     }
     return keyLength;
   }
@@ -181,12 +189,12 @@ class Settings {
     const factor = this.number("rope.scaling.factor") ?? this.number("rope.scale_linear") ?? 1;
     const byFactors = factors !== undefined && factors.some((each) => each !== 1);
     if (byFactors) {
-      if (type !== "none") throw this.#refuse("rope.scaling.type", "none beside rope_freqs.weight", type);
+      if (type !== "none") throw this.refuse("rope.scaling.type", "none beside rope_freqs.weight", type);
       return { rope_scaling: { rope_type: "frequency_factors", factors: [...factors] } };
     }
     if (type === "yarn") return { rope_scaling: this.#yarn(factor) };
     if (type !== "none" && type !== "linear")
-      throw this.#refuse("rope.scaling.type", "none, linear or yarn", type);
+      throw this.refuse("rope.scaling.type", "none, linear or yarn", type);
     return factor === 1 ? {} : { rope_scaling: { rope_type: "linear", factor } };
   }
 
@@ -205,7 +213,7 @@ class Settings {
     };
   }
 
-  #refuse(key: string, must: string, got: unknown): Error {
+  refuse(key: string, must: string, got: unknown): Error {
     return refuseFile(
       this.#metadata.file,
       `metadata ${this.#prefix}${key} must be ${must}, got ${String(got)}`,

@@ -1,6 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { toModelConfig } from "#shared/lm/checkpoint/config.js";
 import { openGguf } from "#shared/lm/checkpoint/gguf/open.js";
+import { assertTensors } from "#shared/lm/checkpoint/tensors.js";
 import { createTokenizer } from "#shared/lm/checkpoint/tokenizer.js";
 import { createRng } from "#shared/rng.js";
 import { describe, expect, test } from "vitest";
@@ -100,6 +102,7 @@ describe("weights come back under Hugging Face's names, in its layout", () => {
       tensors: toGgufTensors(tensors, conversion),
     });
     expect([...gguf.tensors.tensors.keys()]).toEqual(tensors.map(({ name }) => name));
+    assertTensors(toModelConfig(gguf.config), gguf.tensors);
     for (const { name, shape, data } of tensors) {
       expect([name, gguf.tensors.tensors.get(name)!.shape]).toEqual([name, shape]);
       const values = await gguf.tensors.read(name);
@@ -111,8 +114,17 @@ describe("weights come back under Hugging Face's names, in its layout", () => {
 });
 
 describe("metadata as config.json", () => {
-  const configOf = async (architecture: string, more: Record<string, GgufValue> = {}, tensors = weights()) =>
-    (await open({ metadata: metadataOf(architecture, more), tensors: toGgufTensors(tensors) })).config;
+  /** One that is understood. */
+  const configOf = async (
+    architecture: string,
+    more: Record<string, GgufValue> = {},
+    tensors = weights(),
+  ) => {
+    const metadata = metadataOf(architecture, more);
+    const { config } = await open({ metadata, tensors: toGgufTensors(tensors) });
+    toModelConfig(config);
+    return config;
+  };
 
   test("llama: sizes, ends, and a head that is the embedding", async () => {
     const config = await configOf("llama", {
@@ -162,6 +174,9 @@ describe("metadata as config.json", () => {
     });
     const tensors = [...toGgufTensors(weights()), floats("rope_freqs.weight", [2], Float32Array.of(1, 8))];
     const { config } = await open({ metadata: metadataOf("llama"), tensors });
+    expect(toModelConfig(config).differences).toEqual({
+      ropeScaling: { kind: "frequency_factors", factors: [1, 8] },
+    });
     expect(config).toMatchObject({ rope_scaling: { rope_type: "frequency_factors", factors: [1, 8] } });
   });
 
@@ -199,6 +214,11 @@ describe("metadata as config.json", () => {
       "llama",
       { "rope.scaling.type": { text: "longrope" } },
       /rope\.scaling\.type must be none, linear or yarn/,
+    ],
+    [
+      "qwen2",
+      { "attention.sliding_window": { u32: 8 } },
+      /qwen2\.attention\.sliding_window must be 0 or absent/,
     ],
     ["llama", { block_count: { text: "one" } }, /llama\.block_count must be a number, got "one"/],
     ["llama", { "attention.head_count": { i32s: [2, 2] } }, /head_count must be a number, got an array/],
