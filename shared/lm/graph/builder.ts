@@ -22,6 +22,7 @@ const MICROSOFT = new Set([
   "MatMulIntegerToFloat",
   "SkipSimplifiedLayerNormalization",
   "QuickGelu",
+  "GroupQueryAttention",
 ]);
 
 export class GraphBuilder {

@@ -1,0 +1,5 @@
+/** Entry of the process in which our model is measured. */
+import { serveRunner, stepwise } from "./child.js";
+import { createOurs, type OursSetup } from "./ours.js";
+
+await serveRunner<OursSetup>(async (setup) => stepwise(await createOurs(setup)));
