@@ -1,14 +1,14 @@
 /** `npm run bench -- NAME`: the measurements behind README, ARCHITECTURE and the model cards. */
 import { parseArgs } from "node:util";
 import { availableParallelism } from "node:os";
-import { runEngine } from "./serving.js";
+import { type EngineBenchOptions, runEngine } from "./engine/run.js";
 import { runCards } from "./models/cards.js";
 import { runModels } from "./models/run.js";
 import type { Quantised } from "./precision/measure.js";
 import { toMarkdown as toPrecisionMarkdown } from "./precision/report.js";
 import { runPrecision } from "./precision/run.js";
 
-const USAGE = `usage: npm run bench -- engine [--policy DIR] [--threads N]
+const USAGE = `usage: npm run bench -- engine [--policy DIR|FILE.gguf] [--threads N] [--peers none|llama|transformers|all] [--quick] [--profile]
        npm run bench -- models [--per-level 100] [--seed 777] [--threads N]
        npm run bench -- precision [--policy DIR|FILE.gguf] [--limit 240] [--precision int8,int4]
        npm run bench -- cards
@@ -23,6 +23,9 @@ const { values, positionals } = parseArgs({
     "per-level": { type: "string", default: "100" },
     limit: { type: "string" },
     precision: { type: "string" },
+    peers: { type: "string", default: "all" },
+    quick: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
   },
 });
 
@@ -30,7 +33,13 @@ const signal = AbortSignal.any([]);
 const threads = Number(values.threads);
 const [name] = positionals;
 if (name === "engine")
-  await runEngine({ ...(values.policy !== undefined && { policy: values.policy }), threads }, signal);
+  await runEngine(
+    {
+      ...(values.policy !== undefined && { policy: values.policy }),
+      ...{ threads, peers: readPeers(values.peers), quick: values.quick, profile: values.profile },
+    },
+    signal,
+  );
 else if (name === "models")
   await runModels({ perLevel: Number(values["per-level"]), seed: Number(values.seed), threads }, signal);
 else if (name === "precision") await precision();
@@ -38,6 +47,13 @@ else if (name === "cards") await runCards();
 else {
   process.stderr.write(USAGE);
   process.exitCode = 2;
+}
+
+function readPeers(text: string): EngineBenchOptions["peers"] {
+  const all = ["none", "llama", "transformers", "all"] as const;
+  const found = all.find((each) => each === text);
+  if (found === undefined) throw new Error(`--peers must be one of ${all.join(", ")}, got ${text}`);
+  return found;
 }
 
 async function precision(): Promise<void> {

@@ -2,17 +2,15 @@
  * The engine as the services run it, on the shipped models: sampling included, so that the share of time outside
  * `session.run` is what a user pays; and what forking, pruning and scoring cost in tokens.
  */
-import { mkdir, writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
-import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Engine, EngineSession } from "#generator/engine/types.js";
 import { runSolve } from "#cli/client/solve.js";
 import { sum } from "#shared/stats.js";
 import { generateProblem, type Problem } from "#train/problems/generate.js";
 import { openEngine } from "#train/open-models.js";
-import { POLICY_DIR, RESULTS_DIR } from "#train/paths.js";
-import { type EngineBench, benchEngine } from "./engine.js";
+import { POLICY_DIR } from "#train/paths.js";
+import { median } from "./engine/cell.js";
+import { type EngineBench, benchEngine } from "./shipped-policy.js";
 import { withShippedPair } from "./shipped-pair.js";
 
 export interface ServingMeasurement {
@@ -40,8 +38,6 @@ export interface TokenCosts {
 const LEVEL = 5;
 const REPEATS = 7;
 const SEARCHES = 20;
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
 const problemOf = (index: number): Problem => generateProblem({ level: LEVEL }, "test", 99, index);
 
@@ -102,11 +98,14 @@ async function measureServing(
 }
 
 /** Beam searches through both services: forks, prunes and incremental scoring at work. */
-async function measureTokens(signal: AbortSignal): Promise<Omit<TokenCosts, "reprefilledTokens">> {
+async function measureTokens(
+  count: number,
+  signal: AbortSignal,
+): Promise<Omit<TokenCosts, "reprefilledTokens">> {
   return withShippedPair(signal, async (verifier) => {
     const flags = { strategy: "beam", n: 16, beamWidth: 4, verifier: "prm" };
     const searches = [];
-    for (let i = 0; i < SEARCHES; i++) {
+    for (let i = 0; i < count; i++) {
       let scoredTokens = 0;
       const tokens = new Map<number, number>();
       const solved = await runSolve(
@@ -123,7 +122,7 @@ async function measureTokens(signal: AbortSignal): Promise<Omit<TokenCosts, "rep
     }
     const prmTokens = sum(searches.map((each) => each.verifier_tokens - each.prompt_tokens));
     return {
-      searches: SEARCHES,
+      searches: count,
       generatedTokens: sum(searches.map((each) => each.generated_tokens)),
       prmTokensPerNewToken: prmTokens / sum(searches.map((each) => each.scoredTokens)),
     };
@@ -150,37 +149,25 @@ const countReprefilled = (engine: Engine, signal: AbortSignal): Promise<number> 
     throw new Error("the session must end with closed");
   });
 
-export interface ServingReport {
-  readonly command: string;
-  readonly machine: string;
+export interface ShippedReport {
   readonly model: EngineBench;
   readonly serving: readonly ServingMeasurement[];
   readonly tokens: TokenCosts;
 }
 
-export async function runEngine(
-  { policy = POLICY_DIR, threads }: { readonly policy?: string; readonly threads: number },
+/** The shipped policy alone, the engine that serves it, and the pair. `quick` leaves most of it out. */
+export async function measureShipped(
+  { threads, quick }: { readonly threads: number; readonly quick: boolean },
   signal: AbortSignal,
-): Promise<ServingReport> {
-  const model = await benchEngine(policy, { threads });
-  const engine = await openEngine(policy, threads);
+): Promise<ShippedReport> {
+  const model = await benchEngine(POLICY_DIR, { threads, ...(quick && { repeats: 2, newTokens: 16 }) });
+  const engine = await openEngine(POLICY_DIR, threads);
   try {
     const serving = [];
     for (const count of [1, 4, 16]) serving.push(await measureServing(engine, count, signal));
     const reprefilledTokens = await countReprefilled(engine, signal);
-    const tokens = { ...(await measureTokens(signal)), reprefilledTokens };
-    const cpu = cpus();
-    const report: ServingReport = {
-      command: `npm run bench -- engine --threads ${threads}`,
-      machine: `${cpu.length} x ${cpu[0]?.model ?? "unknown"}, Node ${process.version}`,
-      model,
-      serving,
-      tokens,
-    };
-    await mkdir(RESULTS_DIR, { recursive: true });
-    await writeFile(join(RESULTS_DIR, "engine.json"), `${JSON.stringify(report, undefined, 1)}\n`);
-    process.stdout.write(`${JSON.stringify(report, undefined, 1)}\n`);
-    return report;
+    const tokens = { ...(await measureTokens(quick ? 2 : SEARCHES, signal)), reprefilledTokens };
+    return { model, serving, tokens };
   } finally {
     await engine.dispose();
   }

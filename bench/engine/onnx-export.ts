@@ -150,7 +150,11 @@ class Export {
     const graph = this.#graph;
     const { numHeads, numKvHeads, headDim, hiddenSize, attentionBias } = this.#config;
     const name = `model.layers.${layer}.self_attn`;
-    const part = (which: string, heads: number) => ({ name: `${name}.${which}`, from: 0, rows: heads * headDim });
+    const part = (which: string, heads: number) => ({
+      name: `${name}.${which}`,
+      from: 0,
+      rows: heads * headDim,
+    });
     const projection = this.#linear(normed, {
       name: `${name}.qkv`,
       parts: [part("q_proj", numHeads), part("k_proj", numKvHeads), part("v_proj", numKvHeads)],
@@ -208,10 +212,7 @@ class Export {
   #keepLast(normed: Value, batchAndNew: Value): { readonly rows: Value; readonly batchAndKept: Value } {
     const graph = this.#graph;
     const { hiddenSize } = this.#config;
-    const keep = graph.op("Reshape", [
-      graph.input("num_logits_to_keep", "int64", []),
-      graph.int([1]),
-    ]);
+    const keep = graph.op("Reshape", [graph.input("num_logits_to_keep", "int64", []), graph.int([1])]);
     const grid = graph.op("Reshape", [
       normed,
       graph.op("Concat", [batchAndNew, graph.int([hiddenSize])], { axis: 0 }),

@@ -1,8 +1,8 @@
 /** Our model as a contestant: rows of one batch that share the prompt's keys and values. */
 import { loadCheckpoint } from "#shared/lm/checkpoint/load.js";
 import { createLanguageModel } from "#shared/lm/runtime/language-model.js";
-import type { KvSegment, LanguageModel, Precision, RowBatch } from "#shared/lm/types.js";
-import { argmax, type Contestant, type Rows } from "./contestant.js";
+import type { KvSegment, LanguageModel, Precision, RowBatch, RowOutput } from "#shared/lm/types.js";
+import type { Contestant, Rows } from "./contestant.js";
 
 export interface OursSetup {
   readonly checkpoint: string;
@@ -11,7 +11,9 @@ export interface OursSetup {
   readonly cacheDir: string;
 }
 
-const LAST = { logits: "last" } as const;
+/** The graph finds the likeliest tokens itself, as it does for the generator's sampler. */
+const LIKELIEST = { logits: "none", summary: { temperature: 1 } } as const;
+const likeliest = ({ summary }: RowOutput): number => summary!.topIds[0]!;
 
 export async function createOurs({ checkpoint, ...options }: OursSetup): Promise<Contestant> {
   const model = await createLanguageModel(await loadCheckpoint(checkpoint), options);
@@ -22,9 +24,9 @@ export const oursOf = (model: LanguageModel): Contestant => ({
   settings: "",
   versions: {},
   prepare: async () => {},
-  prefill: async (prompt) => argmax((await model.prefill(prompt, LAST)).output.logits),
+  prefill: async (prompt) => likeliest((await model.prefill(prompt, LIKELIEST)).output),
   async open(prompt, rows) {
-    const { prefix } = await model.prefill(prompt, LAST);
+    const { prefix } = await model.prefill(prompt, LIKELIEST);
     return new OurRows(model.createBatch(), prefix, rows);
   },
   dispose: () => model.dispose(),
@@ -44,10 +46,10 @@ class OurRows implements Rows {
   }
 
   async step(tokenIds: readonly number[]): Promise<readonly number[]> {
-    const inputs = this.#rows.map(({ id }, i) => ({ row: id, tokenIds: [tokenIds[i]!], wanted: LAST }));
+    const inputs = this.#rows.map(({ id }, i) => ({ row: id, tokenIds: [tokenIds[i]!], wanted: LIKELIEST }));
     const outputs = await this.#batch.step(inputs);
     this.#written++;
-    return outputs.map(({ logits }) => argmax(logits));
+    return outputs.map(likeliest);
   }
 
   fork(parents: readonly number[]): Promise<void> {

@@ -43,7 +43,9 @@ export async function installPeers(signal: AbortSignal): Promise<void> {
 
 /** What the peers read, made from one GGUF file and kept in the cache. */
 export interface PeerFiles {
-  readonly gguf: Readonly<Record<"fp32" | "int8" | "int4", { readonly path: string; readonly format: string }>>;
+  readonly gguf: Readonly<
+    Record<"fp32" | "int8" | "int4", { readonly path: string; readonly format: string }>
+  >;
   readonly onnx: Readonly<
     Record<ExportPrecision, { readonly directory: string; readonly name: string; readonly dtype: string }>
   >;

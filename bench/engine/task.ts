@@ -6,12 +6,27 @@ import { watchForeignLoad } from "./foreign-load.js";
 
 export type Task =
   /** `rows` candidates of a prompt write up to `steps` tokens each. Only these are timed. */
-  | { readonly kind: "decode"; readonly prompt: readonly number[]; readonly rows: number; readonly steps: number }
+  | {
+      readonly kind: "decode";
+      readonly prompt: readonly number[];
+      readonly rows: number;
+      readonly steps: number;
+    }
   | { readonly kind: "prefill"; readonly prompt: readonly number[] }
   /** From a new prompt to the first step of `rows` candidates, `steps` tokens each. */
-  | { readonly kind: "first-step"; readonly prompt: readonly number[]; readonly rows: number; readonly steps: number }
+  | {
+      readonly kind: "first-step";
+      readonly prompt: readonly number[];
+      readonly rows: number;
+      readonly steps: number;
+    }
   /** From a new prompt to the last token of the search. */
-  | { readonly kind: "beam"; readonly prompt: readonly number[]; readonly rows: number; readonly rounds: readonly BeamRound[] };
+  | {
+      readonly kind: "beam";
+      readonly prompt: readonly number[];
+      readonly rows: number;
+      readonly rounds: readonly BeamRound[];
+    };
 
 /** A slow engine stops a decoding after this, having made `LEAST_STEPS`: its speed is known by then. */
 const LONGEST_DECODE_MS = 3000;
@@ -45,7 +60,8 @@ export async function runTask(contestant: Contestant, task: Task): Promise<Sampl
 }
 
 function longestRow(task: Exclude<Task, { kind: "prefill" }>): number {
-  const written = task.kind === "beam" ? task.rounds.reduce((sum, { tokens }) => sum + tokens, 0) : task.steps;
+  const written =
+    task.kind === "beam" ? task.rounds.reduce((sum, { tokens }) => sum + tokens, 0) : task.steps;
   return task.prompt.length + WARM_UP_STEPS + written;
 }
 

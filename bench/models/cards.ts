@@ -6,7 +6,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packageRoot } from "#shared/rpc/package-root.js";
 import { RESULTS_DIR } from "#train/paths.js";
-import type { ServingReport } from "../serving.js";
+import { comparisonSection } from "../engine/markdown.js";
+import type { EngineReport } from "../engine/report.js";
 import {
   aucSection,
   backboneSection,
@@ -40,7 +41,8 @@ function prmCard(report: ModelsReport): string[] {
   ];
 }
 
-function servingLine({ model, serving, tokens, machine, command }: ServingReport): string {
+function servingLine({ shipped, machine, command }: EngineReport): string {
+  const { model, serving, tokens } = shipped;
   const rates = serving.map((each) => `${each.tokensPerSecond.toFixed(0)} at ${each.candidates}`).join(", ");
   const widest = serving.at(-1)!;
   return (
@@ -48,6 +50,16 @@ function servingLine({ model, serving, tokens, machine, command }: ServingReport
     `${(100 * widest.outsideRun).toFixed(1)} % of the engine's time at ${widest.candidates} is outside ONNX Runtime (the sampler's two passes over the vocabulary and bookkeeping; a step of so small a model takes about a millisecond), and the thread that talks gRPC was never held longer than ${Math.max(...serving.map((each) => each.longestLoopDelayMs)).toFixed(0)} ms. ` +
     `The PRM runs ${tokens.prmTokensPerNewToken.toFixed(3)} tokens per new step token; ${tokens.reprefilledTokens} tokens are run again after forks and prunes. ` +
     `(\`${command}\`, ${machine})`
+  );
+}
+
+function engineLine({ model, machine, threads, command, engines }: EngineReport): string {
+  const versions = Object.entries(
+    Object.assign({}, ...engines.map((each) => each.versions)) as Record<string, string>,
+  );
+  return (
+    `The engine against others on ${model} (${machine}, ${threads} threads${versions.map(([name, version]) => `, ${name} ${version}`).join("")}; ` +
+    `median and spread in milliseconds, decoding per step of all candidates; \`${command}\`, all of it in \`bench/results/engine.md\`):`
   );
 }
 
@@ -74,13 +86,15 @@ export async function runCards(): Promise<void> {
   const read = async <T>(name: string): Promise<T> =>
     JSON.parse(await readFile(join(RESULTS_DIR, name), "utf8")) as T;
   const models = await read<ModelsReport>("models.json");
-  const serving = await read<ServingReport>("engine.json");
+  const engine = await read<EngineReport>("engine.json");
   await replaceMeasured("models/policy/README.md", policyCard(models));
   await replaceMeasured("models/prm/README.md", prmCard(models));
   await replaceMeasured("README.md", [
     heading(models),
     searchSection(models),
     backboneLine(models),
-    servingLine(serving),
+    servingLine(engine),
+    engineLine(engine),
+    ...["fp32", "int8", "int4"].map((precision) => comparisonSection(engine, precision)),
   ]);
 }

@@ -2,10 +2,11 @@
  * Decoding speed of a checkpoint for 1, 4 and 16 candidates of one prompt, and the share of time that is not spent
  * inside ONNX Runtime. Tokens are fed round robin instead of being sampled, so only the engine is measured.
  */
-import { cpus } from "node:os";
 import { loadCheckpoint } from "#shared/lm/checkpoint/load.js";
 import { createLanguageModel, type ModelSource } from "#shared/lm/runtime/language-model.js";
 import type { LanguageModel, Precision } from "#shared/lm/types.js";
+import { median } from "./engine/cell.js";
+import { watchForeignLoad } from "./engine/foreign-load.js";
 
 export interface EngineBenchOptions {
   readonly precision: Precision;
@@ -63,7 +64,7 @@ export async function benchSource(source: ModelSource, options: EngineBenchOptio
   const { precision, threads, promptTokens, newTokens } = options;
   const model = await createLanguageModel(source, options);
   try {
-    const load = measureLoad();
+    const load = watchForeignLoad();
     const prompt = Array.from({ length: promptTokens }, (_, i) => (7 * i + 3) % model.info.vocabularySize);
     const prefillTokensPerSecond = await measurePrefill(model, prompt, options.repeats);
     const measurements: EngineMeasurement[] = [];
@@ -84,9 +85,6 @@ export async function benchSource(source: ModelSource, options: EngineBenchOptio
     await model.dispose();
   }
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 async function measurePrefill(
   model: LanguageModel,
@@ -132,16 +130,4 @@ async function measureDecoding(
   }
   const stepMs = median(times) / newTokens;
   return { candidates, tokensPerSecond: (1000 * candidates) / stepMs, stepMs, outsideRun: median(outside) };
-}
-
-/** Starts watching the machine; the function it returns gives the share that was not this process's. */
-function measureLoad(): () => number {
-  const busy = (): number =>
-    cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
-  const [busyBefore, ownBefore, start] = [busy(), process.cpuUsage(), performance.now()];
-  return () => {
-    const own = process.cpuUsage(ownBefore);
-    const foreign = busy() - busyBefore - (own.user + own.system) / 1000;
-    return Math.max(0, foreign) / ((performance.now() - start) * cpus().length);
-  };
 }
