@@ -36,7 +36,10 @@ if (name === "engine")
   await runEngine(
     {
       ...(values.policy !== undefined && { policy: values.policy }),
-      ...{ threads, peers: readPeers(values.peers), quick: values.quick, profile: values.profile },
+      threads,
+      peers: readPeers(values.peers),
+      quick: values.quick,
+      profile: values.profile,
     },
     signal,
   );

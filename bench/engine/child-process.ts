@@ -56,12 +56,12 @@ async function answer<Kind extends Reply["kind"]>(
 ): Promise<Extract<Reply, { kind: Kind }>> {
   const over = new AbortController();
   try {
-    const reply = (await Promise.race([
+    const reply = await Promise.race<Reply>([
       once(child, "message", over).then(([message]) => message as Reply),
       once(child, "exit", over).then(([code, signal]) => {
         throw new Error(`${child.spawnargs[1]} ended with ${signal ?? code} instead of answering`);
       }),
-    ])) as Reply;
+    ]);
     if (reply.kind === "failed") throw new Error(reply.message);
     if (reply.kind !== kind) throw new Error(`expected ${kind}, got ${reply.kind}`);
     return reply as Extract<Reply, { kind: Kind }>;

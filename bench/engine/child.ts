@@ -44,7 +44,7 @@ export const stepwise = (contestant: Contestant): Runner => ({
 });
 
 /** The whole life of such a process; `create` gets what the comparing process passed as its argument. */
-export async function serveRunner<Setup>(create: (setup: Setup) => Promise<Runner>): Promise<void> {
+export async function serveRunner(create: (setup: never) => Promise<Runner>): Promise<void> {
   const send = (reply: Reply): Promise<void> =>
     new Promise((resolve, reject) =>
       process.send!(reply, undefined, undefined, (error) => (error === null ? resolve() : reject(error))),
@@ -55,7 +55,7 @@ export async function serveRunner<Setup>(create: (setup: Setup) => Promise<Runne
     process.exit(1);
   };
   try {
-    const runner = await create(JSON.parse(process.argv[2]!) as Setup);
+    const runner = await create(JSON.parse(process.argv[2]!) as never);
     const { settings, versions } = runner;
     process.on("message", (order: Order) => void obey(runner, order, send).catch(failed));
     const startMs = Date.now() - performance.timeOrigin;

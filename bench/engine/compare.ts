@@ -117,7 +117,14 @@ function summariseEntry(entry: Entry, rows: readonly TableRow[], collected: Coll
   const { engine, precision, format } = entry;
   const later = starts.length > 1 ? starts.slice(1) : starts;
   return {
-    ...{ engine, precision, format, settings, versions, loadedRssBytes, peakRssBytes, greedy },
+    engine,
+    precision,
+    format,
+    settings,
+    versions,
+    loadedRssBytes,
+    peakRssBytes,
+    greedy,
     cells: Object.fromEntries(cells),
     startMs: summarise(later, ({ ms }) => ms),
   };

@@ -62,6 +62,8 @@ export function buildExport(
   precision: ExportPrecision,
   weightsFile: string,
 ): { readonly graph: GraphBuilder; readonly plan: WeightPlan } {
+  if (config.differences !== undefined)
+    throw new Error("the export for transformers.js knows plain Llama and Qwen2; measure without this peer");
   const graph = new GraphBuilder("transformers.js");
   const plan = new WeightPlan(graph, weightsFile);
   new Export(graph, plan, config, precision).emit();
@@ -111,12 +113,12 @@ class Export {
 
   #attentionInputs(ids: Value): AttentionInputs {
     const graph = this.#graph;
-    const { contextLength, headDim, ropeTheta } = this.#config;
+    const { contextLength, headDim, ropeTheta: theta } = this.#config;
     const mask = graph.input("attention_mask", "int64", ["batch_size", "total_sequence_length"]);
     const sums = graph.op("ReduceSum", [mask, graph.int([1])], { keepdims: 0 });
     const total = graph.op("Gather", [graph.op("Shape", [mask]), graph.int(1)], { axis: 0 });
     const INT32 = { to: 6 };
-    const tables = rotaryTables(contextLength, headDim, ropeTheta);
+    const tables = rotaryTables(contextLength, headDim, { theta });
     const table = (name: "cos" | "sin"): Value =>
       this.#plan.add(
         [{ name: `${name}_cache`, dataType: "float32", dims: [contextLength, headDim / 2] }],
@@ -234,7 +236,10 @@ class Export {
       return multiplyTransposed(this.#graph, states, embedding);
     const name = tieWordEmbeddings ? "model.embed_tokens" : "lm_head";
     const parts = [{ name, from: 0, rows: vocabSize }];
-    return this.#linear(states, { name: "head", parts, inputWidth: hiddenSize, bias: false });
+    // The head at 8 bits, as in our own int4.
+    const precision = this.#precision === "int4" ? "int8" : this.#precision;
+    const map = { name: "head", parts, inputWidth: hiddenSize, bias: false };
+    return linear(this.#graph, this.#plan, precision, states, map);
   }
 
   #linear(x: Value, map: LinearMap): Value {

@@ -2,4 +2,4 @@
 import { serveRunner, stepwise } from "./child.js";
 import { createOurs, type OursSetup } from "./ours.js";
 
-await serveRunner<OursSetup>(async (setup) => stepwise(await createOurs(setup)));
+await serveRunner(async (setup: OursSetup) => stepwise(await createOurs(setup)));

@@ -39,7 +39,7 @@ export async function measureOverhead(
 }
 
 export interface Gap {
-  /** Between tokens of one running candidate, nothing else going on: median and longest. */
+  /** Between tokens of a running request of four candidates, nothing else going on: median and longest. */
   readonly aloneMedianMs: number;
   readonly aloneLongestMs: number;
   /** The same while a long prompt arrives, from its arrival until its session is open. */
@@ -58,7 +58,8 @@ export async function measureGap(
   const session = await openPrompt(engine, prompt);
   const watching = new AbortController();
   try {
-    await session.grow({ nodeId: 0, count: 1, until: "step", maxTokens: 2000 });
+    // Four, because one may end by itself.
+    await session.grow({ nodeId: 0, count: 4, until: "step" });
     const times = watchTokens(engine, watching.signal);
     await sleep(1000);
     const arrives = performance.now();
@@ -70,13 +71,13 @@ export async function measureGap(
     other.cancel();
     const alone = gaps((await times).filter((time) => time < arrives));
     const all = await times;
-    const before = all.filter((time) => time <= arrives).slice(-1);
-    const after = all.filter((time) => time >= opened).slice(0, 1);
     const meanwhile = all.filter((time) => time > arrives && time < opened);
+    const before = all.findLast((time) => time <= arrives) ?? arrives;
+    const after = all.find((time) => time >= opened) ?? opened;
     return {
       aloneMedianMs: alone.toSorted((a, b) => a - b)[alone.length >> 1] ?? Number.NaN,
       aloneLongestMs: Math.max(...alone),
-      longestMs: Math.max(...gaps([...before, ...meanwhile, ...after])),
+      longestMs: Math.max(...gaps([before, ...meanwhile, after])),
       openMs: opened - arrives,
       tokensMeanwhile: meanwhile.length,
     };

@@ -40,6 +40,7 @@ export async function profileEngine(
     maxNodesPerSession: 10_000,
     maxPromptBytes: 65_536,
     maxGrowCount: 64,
+    maxPrefixCacheBytes: 0,
   };
   const engine = new LocalEngine({
     info: toGeneratorInfo(checkpoint, model.info, limits),
@@ -77,7 +78,14 @@ export function summariseProfile({ nodes, samples = [] }: Profiler.Profile): rea
     if (IDLE.has(functionName)) continue;
     busy++;
     const file = url.split("/").slice(-2).join("/");
-    const where = `${functionName === "" ? "(anonymous)" : functionName}${file === "" ? "" : ` ${file}:${lineNumber + 1}`}`;
+    const name = functionName === "" ? "(anonymous)" : functionName;
+    // The native run has neither name nor file.
+    const where =
+      file !== ""
+        ? `${name} ${file}:${lineNumber + 1}`
+        : functionName === ""
+          ? "native code: ONNX Runtime"
+          : name;
     counts.set(where, (counts.get(where) ?? 0) + 1);
   }
   return [...counts]

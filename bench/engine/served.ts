@@ -28,6 +28,8 @@ const LIMITS = {
   maxNodesPerSession: 100_000,
   maxPromptBytes: 65_536,
   maxGrowCount: 256,
+  // Every prompt must run.
+  maxPrefixCacheBytes: 0,
 };
 
 export const openServed = ({ checkpoint, ...rest }: ServedSetup): Promise<Engine> =>
@@ -41,7 +43,7 @@ export async function createServed(setup: ServedSetup): Promise<Runner> {
     run: (task) => runServed(engine, task),
     // Its sampler at temperature 0.
     async greedy(prompt, length) {
-      const session = await openPrompt(engine, prompt, NO_DELIMITER, false);
+      const session = await openPrompt(engine, prompt, NO_DELIMITER);
       try {
         await session.grow({
           nodeId: 0,
@@ -61,21 +63,20 @@ export async function createServed(setup: ServedSetup): Promise<Runner> {
 
 let seed = 1;
 
-/** A session of a prompt that no cache of the engine knows: it begins with a token of its own. */
 export const openPrompt = (
   engine: Engine,
   tokenIds: readonly number[],
   stepDelimiter = NO_DELIMITER,
-  fresh = true,
 ): Promise<EngineSession> =>
   engine.openSession(
     {
-      prompt: { kind: "tokens", tokenIds: fresh ? [100 + (seed % 400), ...tokenIds.slice(1)] : tokenIds },
+      prompt: { kind: "tokens", tokenIds },
       sampling: { temperature: 1 },
       seed: seed++,
       probes: [],
       stepDelimiter,
       includePromptProbe: false,
+      priority: 0,
     },
     AbortSignal.any([]),
   );

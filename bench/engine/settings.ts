@@ -41,7 +41,7 @@ export const QUICK: BenchSettings = {
   tune: false,
   candidates: [1, 16],
   promptTokens: 300,
-  longPromptTokens: 600,
+  longPromptTokens: 450,
   newTokens: 8,
   samples: 1,
   firstStepTokens: 4,

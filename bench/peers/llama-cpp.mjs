@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- the names are node-llama-cpp's */
 /**
  * node-llama-cpp as a contestant, in the fastest way that was found: a context of exactly as many sequences as there
  * are candidates, greedy sampling on its side, and the prompt's keys and values copied from sequence to sequence inside

@@ -66,7 +66,7 @@ function sources(): string[] {
     .flatMap((room) =>
       readdirSync(join(root, room), { recursive: true, encoding: "utf8" }).map((file) => `${room}/${file}`),
     )
-    .filter((file) => file.endsWith(".ts") && !file.includes("/gen/"));
+    .filter((file) => file.endsWith(".ts") && !file.includes("/gen/") && !file.includes("/node_modules/"));
 }
 
 function importsOf(file: string): string[] {

@@ -48,7 +48,10 @@ async function forward(
   const total = pastLength + tokenIds.length;
   const feeds: Feeds = {
     input_ids: longTensor([...tokenIds, ...tokenIds], [2, tokenIds.length]),
-    attention_mask: longTensor(new Array(2 * total).fill(1), [2, total]),
+    attention_mask: longTensor(
+      Array.from({ length: 2 * total }, () => 1),
+      [2, total],
+    ),
     num_logits_to_keep: longTensor([keep], []),
   };
   for (const name of LAYER_OUTPUTS(numLayers)) {
