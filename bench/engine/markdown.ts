@@ -55,7 +55,9 @@ export function comparisonSection({ engines }: EngineReport, precision: string):
 function peerCells(name: string, engine: string, theirs: MeasuredCell, ours: MeasuredCell): string[] {
   const ratio = theirs.median / ours.median;
   const aim = AIMS.find(([start, peer]) => name.startsWith(start) && peer === engine)?.[2];
-  const verdict = aim === undefined ? "" : ratio >= aim ? ` (aim ${aim}: met)` : ` (aim ${aim}: missed)`;
+  const met = ratio >= (aim ?? 0) ? "met" : "missed";
+  // No verdict from times that others spoiled.
+  const verdict = aim === undefined ? "" : ` (aim ${aim}: ${theirs.disturbed || ours.disturbed ? "?" : met})`;
   return [spread(theirs), digits(theirs.tokensPerSecond), `${ratio.toFixed(2)}x${verdict}`];
 }
 
