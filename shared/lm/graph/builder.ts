@@ -85,26 +85,37 @@ export class GraphBuilder {
   /** A float32 constant: a scalar, or a vector when given an array. Equal constants are stored once. */
   float(value: number | readonly number[]): Value {
     const values = typeof value === "number" ? [value] : value;
-    return this.#constant("float32", values, typeof value === "number", new Float32Array(values));
+    const dims = typeof value === "number" ? [] : [values.length];
+    return this.#constant("float32", values, dims, new Float32Array(values));
+  }
+
+  /** A float32 constant of any shape. */
+  matrix(values: readonly number[], dims: readonly number[]): Value {
+    return this.#constant("float32", values, dims, new Float32Array(values));
   }
 
   /** An int64 constant: a scalar, or a vector when given an array. */
   int(value: number | readonly number[]): Value {
     const values = typeof value === "number" ? [value] : value;
-    return this.#constant("int64", values, typeof value === "number", BigInt64Array.from(values.map(BigInt)));
+    const dims = typeof value === "number" ? [] : [values.length];
+    return this.#constant("int64", values, dims, BigInt64Array.from(values.map(BigInt)));
   }
 
   /** A uint8 scalar: a zero point. */
   byte(value: number): Value {
-    return this.#constant("uint8", [value], true, Uint8Array.of(value));
+    return this.#constant("uint8", [value], [], Uint8Array.of(value));
   }
 
-  #constant(dataType: DataType, values: readonly number[], scalar: boolean, data: ArrayBufferView): Value {
-    const key = `${dataType}:${scalar ? "scalar" : "vector"}:${values.join(",")}`;
+  #constant(
+    dataType: DataType,
+    values: readonly number[],
+    dims: readonly number[],
+    data: ArrayBufferView,
+  ): Value {
+    const key = `${dataType}:${dims.join("x")}:${values.join(",")}`;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
     const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const dims = scalar ? [] : [values.length];
     const value = this.initializer(`const_${this.#constants.size}`, dataType, dims, { raw });
     this.#constants.set(key, value);
     return value;

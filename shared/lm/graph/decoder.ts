@@ -42,7 +42,7 @@ import { rotaryTables } from "./rotary-tables.js";
 import { type PlannedWeights, WeightPlan } from "./weight-plan.js";
 
 /** Raise it when the bytes of a weight change while its place, shape and type stay: a better quantiser, for one. */
-export const WEIGHTS_VERSION = 2;
+export const WEIGHTS_VERSION = 3;
 
 /**
  * Outputs of one probe in the graph. A product of fixed width rounds the same however many probes there are.
@@ -280,10 +280,11 @@ class Decoder {
       inputWidth: hiddenSize,
       bias: false,
     };
+    const picked = this.#graph.op("Gather", [states, rows], { axis: 0 });
     const logits =
       tieWordEmbeddings && this.#precision === "fp32"
-        ? multiplyTransposed(this.#graph, this.#graph.op("Gather", [states, rows], { axis: 0 }), embedding)
-        : linear(this.#graph, this.#plan, headPrecision(this.#precision), states, map, rows);
+        ? multiplyTransposed(this.#graph, picked, embedding)
+        : linear(this.#graph, this.#plan, headPrecision(this.#precision), picked, map);
     const capped = softcap(this.#graph, logits, this.#config.differences?.finalSoftcap);
     this.#graph.output("logits", capped, "float32", ["logit_rows", vocabSize]);
     return capped;
@@ -343,8 +344,8 @@ class Decoder {
     };
   }
 
-  #linear(x: Value, map: LinearMap, picked?: Value): Value {
-    return linear(this.#graph, this.#plan, this.#precision, x, map, picked);
+  #linear(x: Value, map: LinearMap): Value {
+    return linear(this.#graph, this.#plan, this.#precision, x, map);
   }
 
   #weight(name: string, dims: readonly number[]): Value {

@@ -7,6 +7,7 @@ import type { TensorSource } from "../checkpoint/safetensors.js";
 import type { Precision } from "../types.js";
 import type { GraphBuilder, Value } from "./builder.js";
 import { INT4_BLOCK, quantizeInt4, quantizeInt8 } from "./quantize.js";
+import { rotate, rotateRows } from "./rotation.js";
 import type { WeightPlan } from "./weight-plan.js";
 
 /** Rows [from, from + rows) of `name`.weight [out, in], and of `name`.bias. */
@@ -56,23 +57,21 @@ async function readStacked(
   return stacked;
 }
 
-/** Emits the map for x [rows, in], or for `picked` (int32) of its rows; gives [rows, out]. */
+/** Emits the map for x [rows, in], at least one row; gives [rows, out]. */
 export function linear(
   graph: GraphBuilder,
   plan: WeightPlan,
   precision: Precision,
   x: Value,
   map: LinearMap,
-  picked?: Value,
 ): Value {
   const bias = map.bias ? addBias(plan, map) : undefined;
   if (precision === "int8") {
-    const y = linearInt8(graph, plan, x, map, picked);
+    const y = linearInt8(graph, plan, x, map);
     return bias === undefined ? y : graph.op("Add", [y, bias]);
   }
-  const rows = picked === undefined ? x : graph.op("Gather", [x, picked], { axis: 0 });
-  if (precision === "int4") return linearInt4(graph, plan, rows, map, bias);
-  return linearFloat(graph, plan, rows, map, bias);
+  if (precision === "int4") return linearInt4(graph, plan, x, map, bias);
+  return linearFloat(graph, plan, x, map, bias);
 }
 
 function addBias(plan: WeightPlan, map: LinearMap): Value {
@@ -95,17 +94,11 @@ export function multiplyTransposed(graph: GraphBuilder, x: Value, weight: Value,
 }
 
 /**
- * "row8": each row of x is divided by its largest magnitude and rounded to 8 bits; the integer product is exact and
+ * "row8" after a rotation: each row of x is divided by its largest magnitude and rounded to 8 bits; the integer product is exact and
  * scaled back by that magnitude and the weights' scale per output. A row of zeros stays one: whatever its quotients are
  * rounded to, the result is multiplied by 0.
  */
-function linearInt8(
-  graph: GraphBuilder,
-  plan: WeightPlan,
-  x: Value,
-  map: LinearMap,
-  picked: Value | undefined,
-): Value {
+function linearInt8(graph: GraphBuilder, plan: WeightPlan, x: Value, map: LinearMap): Value {
   const width = outputWidth(map);
   const [weight, scales] = plan.add(
     [
@@ -113,19 +106,19 @@ function linearInt8(
       { name: `${map.name}.scales`, dataType: "float32", dims: [width] },
     ],
     async (source, signal) => {
-      const matrix = quantizeInt8(await readMatrix(map, source, signal), width, map.inputWidth);
+      const rotated = await readMatrix(map, source, signal);
+      rotateRows(rotated, map.inputWidth);
+      const matrix = quantizeInt8(rotated, width, map.inputWidth);
       return [matrix.values, matrix.scales];
     },
   );
-  const magnitude = graph.op("ReduceMax", [graph.op("Abs", [x]), graph.int([-1])], { keepdims: 1 });
+  const spread = rotate(graph, x, map.inputWidth);
+  const magnitude = graph.op("ReduceMax", [graph.op("Abs", [spread]), graph.int([-1])], { keepdims: 1 });
   const scale = graph.float(1 / 127);
   const zero = graph.byte(128);
-  const rounded = graph.op("QuantizeLinear", [graph.op("Div", [x, magnitude]), scale, zero]);
-  // Picked after rounding, because ReduceMax fails on no rows at all.
-  const pick = (value: Value): Value =>
-    picked === undefined ? value : graph.op("Gather", [value, picked], { axis: 0 });
-  const product = graph.op("MatMulIntegerToFloat", [pick(rounded), weight!, scale, scales!, zero]);
-  return graph.op("Mul", [product, pick(magnitude)]);
+  const rounded = graph.op("QuantizeLinear", [graph.op("Div", [spread, magnitude]), scale, zero]);
+  const product = graph.op("MatMulIntegerToFloat", [rounded, weight!, scale, scales!, zero]);
+  return graph.op("Mul", [product, magnitude]);
 }
 
 /** 4-bit weights times activations rounded to 8 bits per block of a row (`accuracy_level` 4). */

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { GraphBuilder } from "#shared/lm/graph/builder.js";
 import { linear, type LinearMap } from "#shared/lm/graph/linear.js";
 import { WeightPlan } from "#shared/lm/graph/weight-plan.js";
-import { floatTensor, intTensor, Session } from "#shared/lm/runtime/session.js";
+import { floatTensor, Session } from "#shared/lm/runtime/session.js";
 import type { Precision } from "#shared/lm/types.js";
 import { createRng } from "#shared/rng.js";
 import { temporaryDirectory } from "../../../fakes/temporary-directory.js";
@@ -15,7 +15,7 @@ const random = (count: number, name: string): Float32Array => {
   return Float32Array.from({ length: count }, () => rng.normal());
 };
 
-const WIDTH = 70;
+const WIDTH = 80;
 const tensors = new Map([
   ["a.weight", random(20 * WIDTH, "a")],
   ["b.weight", random(9 * WIDTH, "b")],
@@ -50,12 +50,11 @@ function reference(x: Float32Array, row: number): number[] {
   );
 }
 
-async function run(precision: Precision, x: Float32Array, picked?: readonly number[]): Promise<Float32Array> {
+async function run(precision: Precision, x: Float32Array): Promise<Float32Array> {
   const graph = new GraphBuilder("linear");
   const plan = new WeightPlan(graph, `${precision}.bin`);
   const input = graph.input("x", "float32", ["rows", WIDTH]);
-  const rows = picked && graph.input("picked", "int32", ["picked"]);
-  graph.output("y", linear(graph, plan, precision, input, map, rows), "float32", ["y", 14]);
+  graph.output("y", linear(graph, plan, precision, input, map), "float32", ["y", 14]);
   const bytes = Buffer.alloc(plan.byteLength);
   for (const { ranges, make } of plan.weights) {
     const arrays = await make(source);
@@ -71,15 +70,14 @@ async function run(precision: Precision, x: Float32Array, picked?: readonly numb
   const session = await Session.create(join(directory, "linear.onnx"), 1);
   try {
     const feeds = { x: floatTensor(x, [x.length / WIDTH, WIDTH]) };
-    const picking = picked === undefined ? {} : { picked: intTensor(Int32Array.from(picked)) };
-    return (await session.run({ ...feeds, ...picking }, ["y"]))["y"]!;
+    return (await session.run(feeds, ["y"]))["y"]!;
   } finally {
     await session.dispose();
     await rm(join(directory, "linear.onnx"));
   }
 }
 
-// Rounding errors of 70 products of standard normals, doubled: 8-bit on both sides, 4-bit weights.
+// Rounding errors of 80 products of standard normals, doubled: 8-bit on both sides, 4-bit weights.
 describe.each([
   ["fp32", 1e-4],
   ["int8", 1],
@@ -94,12 +92,12 @@ describe.each([
     expect(y).toBeAllclose(expected, { atol });
     expect(y.subarray(14, 28)).toBeAllclose(reference(x, 1), { atol: 1e-6 });
   });
+});
 
-  test("gives picked rows as they are among all, and none", async () => {
-    const all = await run(precision, x);
-    const some = await run(precision, x, [3, 0]);
-    expect(some.subarray(0, 14)).toEqual(all.subarray(42, 56));
-    expect(some.subarray(14)).toEqual(all.subarray(0, 14));
-    expect((await run(precision, x, [])).length).toBe(0);
-  });
+test("int8 bears a channel that is far larger than the others", async () => {
+  const x = random(8 * WIDTH, "outlier");
+  // Without the rotation a step would be 100 / 127 for all of them: errors of 10 and more.
+  for (let row = 0; row < 8; row++) x[row * WIDTH + 5] = 100;
+  const expected = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((row) => reference(x, row));
+  expect(await run("int8", x)).toBeAllclose(expected, { atol: 5 });
 });
