@@ -62,12 +62,6 @@ export const summaryBlocks = (vocabSize: number): number => Math.max(2, Math.cei
 /** TensorProto.DataType of ONNX. */
 const FLOAT = 1;
 
-/**
- * The head of an int4 model keeps 8 bits: its errors go straight into the logits, and the 8-bit product is the faster
- * one for several rows.
- */
-const headPrecision = (precision: Precision): Precision => (precision === "int4" ? "int8" : precision);
-
 export interface DecoderModel {
   /** Bytes of the .onnx file. */
   readonly graph: Uint8Array;
@@ -197,6 +191,7 @@ class Decoder {
       parts: [whole("down_proj", hiddenSize)],
       inputWidth: intermediateSize,
       bias: mlpBias,
+      sensitive: true,
     });
   }
 
@@ -279,12 +274,13 @@ class Decoder {
       parts: [{ name, from: 0, rows: vocabSize }],
       inputWidth: hiddenSize,
       bias: false,
+      sensitive: true,
     };
     const picked = this.#graph.op("Gather", [states, rows], { axis: 0 });
     const logits =
       tieWordEmbeddings && this.#precision === "fp32"
         ? multiplyTransposed(this.#graph, picked, embedding)
-        : linear(this.#graph, this.#plan, headPrecision(this.#precision), picked, map);
+        : this.#linear(picked, map);
     const capped = softcap(this.#graph, logits, this.#config.differences?.finalSoftcap);
     this.#graph.output("logits", capped, "float32", ["logit_rows", vocabSize]);
     return capped;
