@@ -8,6 +8,7 @@ import { packageRoot } from "#shared/rpc/package-root.js";
 import { RESULTS_DIR } from "#train/paths.js";
 import { comparisonSection } from "../engine/markdown.js";
 import type { EngineReport } from "../engine/report.js";
+import { type PrecisionReport, precisionHeading, precisionTable } from "../precision/report.js";
 import {
   aucSection,
   backboneSection,
@@ -18,8 +19,8 @@ import {
 } from "./markdown.js";
 import type { ModelsReport } from "./report.js";
 
-const START = "<!-- measured -->";
-const END = "<!-- /measured -->";
+/** Tables stand between `<!-- name -->` and `<!-- /name -->`. */
+type Marker = "measured" | "precision";
 
 const ROLLOUTS = 16;
 
@@ -47,7 +48,7 @@ function servingLine({ shipped, machine, command }: EngineReport): string {
   const widest = serving.at(-1)!;
   return (
     `The policy (${(model.parameters / 1e6).toFixed(2)} million parameters, ${model.precision}) writes ${rates} candidates (tokens/s, sampling included); ` +
-    `${(100 * widest.outsideRun).toFixed(1)} % of the engine's time at ${widest.candidates} is outside ONNX Runtime (the sampler's two passes over the vocabulary and bookkeeping; a step of so small a model takes about a millisecond), and the thread that talks gRPC was never held longer than ${Math.max(...serving.map((each) => each.longestLoopDelayMs)).toFixed(0)} ms. ` +
+    `${(100 * widest.outsideRun).toFixed(1)} % of the engine's time at ${widest.candidates} is outside ONNX Runtime (bookkeeping around many small tensors; a step of so small a model takes about a millisecond), and the thread that talks gRPC was never held longer than ${Math.max(...serving.map((each) => each.longestLoopDelayMs)).toFixed(0)} ms. ` +
     `The PRM runs ${tokens.prmTokensPerNewToken.toFixed(3)} tokens per new step token; ${tokens.reprefilledTokens} tokens are run again after forks and prunes. ` +
     `(\`${command}\`, ${machine})`
   );
@@ -73,12 +74,13 @@ function backboneLine({ backbone }: ModelsReport): string {
   );
 }
 
-async function replaceMeasured(file: string, sections: readonly string[]): Promise<void> {
+async function replace(file: string, marker: Marker, sections: readonly string[]): Promise<void> {
   const path = join(packageRoot, file);
   const text = await readFile(path, "utf8");
-  const [from, to] = [text.indexOf(START), text.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`${file} must hold ${START} and ${END}, in this order`);
-  const body = `${text.slice(0, from + START.length)}\n\n${sections.join("\n\n")}\n\n${text.slice(to)}`;
+  const [start, end] = [`<!-- ${marker} -->`, `<!-- /${marker} -->`];
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} must hold ${start} and ${end}, in this order`);
+  const body = `${text.slice(0, from + start.length)}\n\n${sections.join("\n\n")}\n\n${text.slice(to)}`;
   await writeFile(path, body);
 }
 
@@ -87,14 +89,19 @@ export async function runCards(): Promise<void> {
     JSON.parse(await readFile(join(RESULTS_DIR, name), "utf8")) as T;
   const models = await read<ModelsReport>("models.json");
   const engine = await read<EngineReport>("engine.json");
-  await replaceMeasured("models/policy/README.md", policyCard(models));
-  await replaceMeasured("models/prm/README.md", prmCard(models));
-  await replaceMeasured("README.md", [
+  const precision = await read<PrecisionReport>("precision.json");
+  await replace("models/policy/README.md", "measured", policyCard(models));
+  await replace("models/prm/README.md", "measured", prmCard(models));
+  await replace("README.md", "precision", [
+    precisionHeading(precision),
+    precisionTable(precision, precision.texts[0]!),
+  ]);
+  await replace("README.md", "measured", [
     heading(models),
     searchSection(models),
     backboneLine(models),
     servingLine(engine),
     engineLine(engine),
-    ...["fp32", "int8", "int4"].map((precision) => comparisonSection(engine, precision)),
+    ...["fp32", "int8", "int4"].map((name) => comparisonSection(engine, name)),
   ]);
 }
