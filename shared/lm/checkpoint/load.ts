@@ -45,7 +45,7 @@ export async function loadCheckpoint(
 ): Promise<Checkpoint> {
   const parts = await openParts(path, signal);
   const { config, configText, generation } = await readConfig(parts, options);
-  const tokenizer = await readTokenizer(parts);
+  const tokenizer = await readTokenizer(parts, config.vocabSize);
   assertVocabulary(tokenizer, config);
   const chatTemplate = await readChatTemplate(parts);
   const tensors = await openWeights(parts);

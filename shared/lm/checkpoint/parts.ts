@@ -63,10 +63,22 @@ export async function readConfig(
   };
 }
 
-export async function readTokenizer(parts: CheckpointParts): Promise<Tokenizer> {
+/**
+ * @param vocabSize how many tokens have an embedding. Tokens that were added beyond them (Gemma 3's for images, padding
+ * that was never trained) are plain text, unless chat template, BOS or EOS need them: then `assertVocabulary` refuses.
+ */
+export async function readTokenizer(
+  parts: CheckpointParts,
+  vocabSize: number = Number.POSITIVE_INFINITY,
+): Promise<Tokenizer> {
   const config = await readTokenizerConfig(parts);
   const text = await readNeeded(parts, "tokenizer.json");
-  if (text !== undefined) return createTokenizer(text, config);
+  if (text !== undefined) {
+    const { chat_template: template, bos_token: bos, eos_token: eos } = config;
+    const format = JSON.stringify([await readBeside(parts, "chat_template.jinja"), template, bos, eos]);
+    const isNeeded = (content: string): boolean => format.includes(JSON.stringify(content).slice(1, -1));
+    return createTokenizer(text, config, ({ id, content }) => id >= vocabSize && !isNeeded(content));
+  }
   const gguf = parts.gguf!;
   return inFile(gguf.file, () => createTokenizer(JSON.stringify(gguf.tokenizerJson()), config));
 }

@@ -29,13 +29,24 @@ export interface Tokenizer {
   idToToken(tokenId: number): string | undefined;
 }
 
+/** A token that was added beside the vocabulary proper. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+}
+
 /**
  * @param text content of tokenizer.json
  * @param config content of tokenizer_config.json
+ * @param isLeftOut added tokens that shall be plain text, as if the file did not have them
  * @throws ServiceError `failed_precondition` when the file is no tokenizer or of a kind that is not supported
  */
-export function createTokenizer(text: string, config: JsonObject): Tokenizer {
-  const library = build(text, config);
+export function createTokenizer(
+  text: string,
+  config: JsonObject,
+  isLeftOut: (token: AddedToken) => boolean = () => false,
+): Tokenizer {
+  const library = build(text, config, isLeftOut);
   const specialTokenIds = [...library.get_added_tokens_decoder()]
     .filter(([, token]) => token.special)
     .map(([id]) => id)
@@ -64,9 +75,14 @@ export function createTokenizer(text: string, config: JsonObject): Tokenizer {
   };
 }
 
-function build(text: string, config: JsonObject): HuggingFaceTokenizer {
-  const file = parseJson("tokenizer.json", text);
-  if (!isJsonObject(file)) throw refuseFile("tokenizer.json", `must be a JSON object, got ${quote(file)}`);
+function build(
+  text: string,
+  config: JsonObject,
+  isLeftOut: (token: AddedToken) => boolean,
+): HuggingFaceTokenizer {
+  const json = parseJson("tokenizer.json", text);
+  if (!isJsonObject(json)) throw refuseFile("tokenizer.json", `must be a JSON object, got ${quote(json)}`);
+  const file = leaveOut(json, isLeftOut);
   try {
     return new HuggingFaceTokenizer({ ...file, pre_tokenizer: mendDigits(file["pre_tokenizer"]) }, config);
   } catch (cause) {
@@ -74,6 +90,27 @@ function build(text: string, config: JsonObject): HuggingFaceTokenizer {
       cause,
     });
   }
+}
+
+function leaveOut(file: JsonObject, isLeftOut: (token: AddedToken) => boolean): JsonObject {
+  const { added_tokens: added, model } = file;
+  if (!Array.isArray(added)) return file;
+  const out = new Set(added.filter((token) => isAddedToken(token) && isLeftOut(token)));
+  if (out.size === 0) return file;
+  const contents = new Set([...out].map(({ content }) => content));
+  const vocab = isJsonObject(model) ? model["vocab"] : undefined;
+  const kept = isJsonObject(vocab)
+    ? Object.fromEntries(Object.entries(vocab).filter(([token]) => !contents.has(token)))
+    : vocab;
+  return {
+    ...file,
+    added_tokens: added.filter((token) => !out.has(token)),
+    ...(isJsonObject(model) && { model: { ...model, vocab: kept } }),
+  };
+}
+
+function isAddedToken(token: unknown): token is AddedToken {
+  return isJsonObject(token) && typeof token["id"] === "number" && typeof token["content"] === "string";
 }
 
 /**

@@ -62,6 +62,30 @@ async function refusal(): Promise<ServiceError> {
   throw new Error(`expected a ServiceError, got ${String(error)}`);
 }
 
+describe("tokens that were added beyond the embeddings", () => {
+  const image = { id: 8, content: "<image>", special: true };
+  const withImage = { ...TOKENIZER, added_tokens: [...TOKENIZER.added_tokens, image] };
+
+  test("are plain text where nothing needs them (Gemma 3 1B has one)", async () => {
+    const { vocab } = TOKENIZER.model;
+    for (const more of [{}, { "<image>": 8 }]) {
+      put("tokenizer.json", { ...withImage, model: { ...TOKENIZER.model, vocab: { ...vocab, ...more } } });
+      const { tokenizer } = await loadCheckpoint(dir);
+      expect(tokenizer.vocabularySize).toBe(4);
+      expect(tokenizer.encode("a<image>b<eos>", { addSpecialTokens: false })).toEqual([0, 0, 2, 1]);
+    }
+  });
+
+  test.each([
+    ["the chat template", { chat_template: "{{ '<image>' }}" }],
+    ["EOS", { eos_token: { content: "<image>" } }],
+  ])("are refused where %s needs them", async (_, config) => {
+    put("tokenizer.json", withImage);
+    put("tokenizer_config.json", config);
+    expect((await refusal()).message).toMatch(/its ids must be below .*vocab_size \(8\), got 8; take both/);
+  });
+});
+
 describe("loadCheckpoint refuses", () => {
   test("a directory that is not there, or is a file", async () => {
     dir = join(parent, "nowhere");
