@@ -106,7 +106,9 @@ class Inspector {
     const parts = opened ?? this.#withoutWeights();
     if (parts === undefined) return { ...this.#identity(), files: [], problems: this.#problems };
     const configured = await this.#attempt("config", () => readConfig(parts, this.#options));
-    const tokenizer = await this.#attempt("tokenizer", () => readTokenizer(parts));
+    const tokenizer = await this.#attempt("tokenizer", () =>
+      readTokenizer(parts, configured?.config.vocabSize),
+    );
     const chatTemplate = await this.#attempt("chat template", () => readTemplate(parts));
     const tensors = opened && (await this.#openWeights(opened));
     if (configured !== undefined) {
@@ -184,8 +186,12 @@ class Inspector {
     const small = SMALL_FILES.filter((name) => this.#names.includes(name));
     const index = weights.kind === "sharded" ? [INDEX] : [];
     const names = [...small, ...index, ...(tensors?.paths ?? []).map((path) => basename(path))];
-    const sizes = names.map(async (name) => ({ name, byteLength: (await stat(join(directory, name))).size }));
-    return Promise.all(sizes);
+    const sizes = names.map(async (name) => {
+      // A download cache links to files that may be gone.
+      const found = await stat(join(directory, name)).catch(() => undefined);
+      return found === undefined ? [] : [{ name, byteLength: found.size }];
+    });
+    return (await Promise.all(sizes)).flat();
   }
 }
 

@@ -1,5 +1,5 @@
 /** `models check` on checkpoints that work and on every kind that does not: what a user reads, and what scripts get. */
-import { cp, mkdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { loadCheckpoint } from "#shared/lm/checkpoint/load.js";
@@ -150,6 +150,17 @@ describe("a checkpoint that does not work", () => {
     const { stdout } = await runInPlace(["models", "check", empty]);
     expect(stdout).toMatch(/✗ config/);
     expect(stdout).toContain("empty will not work: 3 problems above.");
+  });
+
+  test("links of a download cache to files that are gone", async () => {
+    for (const file of ["config.json", "tokenizer.json"]) {
+      await rm(join(directory, file));
+      await symlink(join(root, "blobs", file), join(directory, file));
+    }
+    await expectFailures(directory, [
+      /^config: .*must hold config\.json/,
+      /^tokenizer: .*must hold tokenizer/,
+    ]);
   });
 
   test("files of other formats, with how to convert them", async () => {
