@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { type BigIntStats, createReadStream } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isJsonObject } from "./json.js";
 
@@ -23,9 +23,11 @@ export async function hashContent(
   { memoDir, signal }: { readonly memoDir?: string; readonly signal?: AbortSignal } = {},
 ): Promise<string> {
   const memo = memoDir === undefined ? undefined : join(memoDir, `${digest(paths.join("\n"))}.json`);
-  const state = await stateOf(configText, paths);
-  const remembered = memo === undefined ? undefined : await recall(memo, state);
+  const remembered = memo === undefined ? undefined : await recall(memo, await stateOf(configText, paths));
   if (remembered !== undefined) return remembered;
+  // Before the state is taken: then a change after it shows in the times, or the files were not settled.
+  const now = memo === undefined ? undefined : await timeIn(dirname(memo));
+  const state = await stateOf(configText, paths);
   const hash = createHash("sha256").update(`${Buffer.byteLength(configText)}\n${configText}`);
   for (const path of paths) {
     hash.update(`${(await stat(path)).size}\n`);
@@ -35,8 +37,8 @@ export async function hashContent(
     });
   }
   const found = hash.digest("hex");
-  if (memo !== undefined && (await stateOf(configText, paths)) === state)
-    await remember(memo, { state, hash: found });
+  const isKept = memo !== undefined && now !== undefined && isSettled(state, now);
+  if (isKept && (await stateOf(configText, paths)) === state) await remember(memo, { state, hash: found });
   return found;
 }
 
@@ -65,26 +67,42 @@ async function remember(
   memo: string,
   content: { readonly state: string; readonly hash: string },
 ): Promise<void> {
-  const temporary = `${memo}.${randomUUID()}.tmp`;
+  await withTemporary(dirname(memo), async (path) => {
+    await writeFile(path, JSON.stringify(content));
+    await rename(path, memo);
+  });
+}
+
+/** What the file system's own clock says, in milliseconds; undefined where nothing can be written. */
+async function timeIn(directory: string): Promise<number | undefined> {
+  return withTemporary(directory, async (path) => {
+    await writeFile(path, "");
+    return (await stat(path)).mtimeMs;
+  });
+}
+
+async function withTemporary<T>(
+  directory: string,
+  use: (path: string) => Promise<T>,
+): Promise<T | undefined> {
+  const path = join(directory, `${randomUUID()}.tmp`);
   try {
-    await mkdir(join(memo, ".."), { recursive: true });
-    await writeFile(temporary, JSON.stringify(content));
-    if (await isSettled(temporary, content.state)) await rename(temporary, memo);
+    await mkdir(directory, { recursive: true });
+    return await use(path);
   } catch {
-    // As above.
+    return undefined;
   } finally {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await rm(path, { force: true }).catch(() => undefined);
   }
 }
 
-/** The file system's own clock says when the memo was written; the state says when the files were changed. */
-async function isSettled(temporary: string, state: string): Promise<boolean> {
-  const now = (await stat(temporary)).mtimeMs;
+/** Whether all files were changed long enough before `now`. */
+function isSettled(state: string, now: number): boolean {
   const times = state
     .split("\n")
     .slice(1)
     .flatMap((line) => line.split(" ").slice(-2));
-  return times.every((time) => now - Number(BigInt(time) / 1_000_000n) > SETTLED_MS);
+  return times.every((time) => now - Number(time) / 1e6 > SETTLED_MS);
 }
 
 function digest(text: string): string {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -62,6 +63,18 @@ describe("a hash", () => {
     const later = new Date(Date.now() + 3_600_000);
     utimesSync(fresh, later, later);
     await hashContent("text", [fresh], { memoDir });
+    expect(readdirSync(memoDir)).toEqual([]);
+  });
+
+  test("of a file that was changed just before is not remembered, however long the reading takes", async () => {
+    writeFileSync(fresh, "changed again");
+    // Ends when a writer comes and goes.
+    const slow = join(root, "slow");
+    execFileSync("mkfifo", [slow]);
+    const hashing = hashContent("text", [fresh, slow], { memoDir });
+    await sleep(2300);
+    writeFileSync(slow, "");
+    await hashing;
     expect(readdirSync(memoDir)).toEqual([]);
   });
 
