@@ -7,10 +7,13 @@ import type { TensorSource } from "../safetensors.js";
 import { architectureOf, toConfigJson } from "./model-config.js";
 import { ROPE_FACTORS } from "./architectures.js";
 import { HeaderCursor } from "./header-cursor.js";
-import { type GgufHeader, readGgufHeader } from "./header.js";
+import { type GgufHeader, type GgufTensor, readGgufHeader } from "./header.js";
 import type { Metadata } from "./metadata.js";
 import { readGgufTensor, toTensorSource } from "./source.js";
 import { toTokenizerConfig, toTokenizerJson } from "./tokenizer-json.js";
+
+/** Half of the largest head that a configuration may have. */
+const MAX_FACTORS = 2048;
 
 export interface GgufModel {
   /** The file's name. */
@@ -36,7 +39,7 @@ export async function openGguf(path: string, signal?: AbortSignal): Promise<Gguf
   const factors = tensors.get(ROPE_FACTORS);
   const config = toConfigJson(
     header,
-    factors === undefined ? undefined : await readGgufTensor(path, factors, signal),
+    factors === undefined ? undefined : await readFactors(path, factors, signal),
   );
   const heads = {
     numHeads: config["num_attention_heads"] as number,
@@ -51,9 +54,18 @@ export async function openGguf(path: string, signal?: AbortSignal): Promise<Gguf
   };
 }
 
+/** Their number is known to be reasonable before memory is taken for it: a quantised tensor may widen to eight files. */
+async function readFactors(path: string, factors: GgufTensor, signal?: AbortSignal): Promise<Float32Array> {
+  const { name, shape } = factors;
+  if (shape.length === 1 && shape[0]! <= MAX_FACTORS) return readGgufTensor(path, factors, signal);
+  const must = `must be a row of at most ${MAX_FACTORS} numbers`;
+  const problem = `tensor ${name} ${must}, got shape [${shape.join(", ")}]; convert the model again`;
+  throw refuseFile(basename(path), problem);
+}
+
 async function readHeader(path: string): Promise<GgufHeader> {
   const handle = await open(path, "r").catch((cause: unknown) => {
-    throw refuseFile(path, "cannot be opened; the checkpoint needs it", { cause });
+    throw refuseFile(path, "cannot be opened, but the checkpoint needs it; get the file again", { cause });
   });
   try {
     const stats = await handle.stat();

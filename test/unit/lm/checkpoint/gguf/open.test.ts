@@ -180,6 +180,14 @@ describe("metadata as config.json", () => {
     expect(config).toMatchObject({ rope_scaling: { rope_type: "frequency_factors", factors: [1, 8] } });
   });
 
+  test.each([[[4096]], [[2, 2]]])("divisors of frequencies of shape %j are not read", async (shape) => {
+    const values = new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(1);
+    const tensors = [...toGgufTensors(weights()), floats("rope_freqs.weight", shape, values)];
+    await expect(open({ metadata: metadataOf("llama"), tensors })).rejects.toThrow(
+      /tensor rope_freqs\.weight must be a row of at most 2048 numbers, got shape \[.*; convert/,
+    );
+  });
+
   test("gemma: soft-caps, window, scale of attention", async () => {
     const settings = {
       attn_logit_softcapping: { f32: 50 },
