@@ -1,5 +1,5 @@
 /** Looks at a directory without loading it and without ever refusing it: what cannot be read is not there. */
-import { readdir, readFile, realpath } from "node:fs/promises";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isJsonObject, type JsonObject } from "#shared/lm/checkpoint/json.js";
 import { openSafetensors } from "#shared/lm/checkpoint/safetensors.js";
@@ -12,7 +12,9 @@ const CACHED = "models--";
 
 export async function readClues(dir: string): Promise<Clues> {
   const path = await realpath(resolve(dir)).catch(() => resolve(dir));
-  const files = new Set(await readdir(path).catch(() => []));
+  // A file is no directory, whatever its name: a GGUF file alone is never a PRM.
+  const found = await readdir(path).catch(() => undefined);
+  const files = new Set(found);
   const [config, tokenizerConfig, manifest, tokenizer, tensors] = await Promise.all([
     readObject(path, "config.json"),
     readObject(path, "tokenizer_config.json"),
@@ -21,9 +23,8 @@ export async function readClues(dir: string): Promise<Clues> {
     readTensorNames(path, files),
   ]);
   const { _name_or_path: published } = config;
-  const names = [...namesOf(resolve(dir)), ...namesOf(path), typeof published === "string" ? published : ""]
-    .join(" ")
-    .toLowerCase();
+  const own = found === undefined ? [] : [...namesOf(resolve(dir)), ...namesOf(path)];
+  const names = [...own, typeof published === "string" ? published : ""].map((name) => name.toLowerCase());
   return { config, tokenizerConfig, manifest, files, tensors, tokens: tokensOf(tokenizer), names };
 }
 
@@ -34,8 +35,8 @@ function namesOf(path: string): string[] {
 
 async function readObject(path: string, file: string): Promise<JsonObject> {
   try {
-    const text = await readFile(join(path, file), "utf8");
-    const json: unknown = text.length <= MAX_JSON_BYTES ? JSON.parse(text) : undefined;
+    if ((await stat(join(path, file))).size > MAX_JSON_BYTES) return {};
+    const json: unknown = JSON.parse(await readFile(join(path, file), "utf8"));
     return isJsonObject(json) ? json : {};
   } catch {
     return {};

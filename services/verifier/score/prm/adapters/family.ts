@@ -17,7 +17,7 @@ export interface Clues {
   /** Tokens of tokenizer.json, added ones included. */
   readonly tokens: ReadonlySet<string>;
   /** Names that the model may go by, in lower case: the directory's, that in a download cache, `_name_or_path`. */
-  readonly names: string;
+  readonly names: readonly string[];
 }
 
 export interface PrmFamily {
@@ -50,6 +50,11 @@ export function loadOptions({ headless }: PrmFamily): LoadOptions {
     return { ...config, tie_word_embeddings: true, ...(isOurs && { architectures: null }) };
   };
   return { adaptConfig };
+}
+
+/** Whether a name of the model has the word and "prm": who publishes PRMs publishes policies, too. */
+export function isPrmNamed({ names }: Clues, word: string): boolean {
+  return names.some((name) => name.includes(word) && name.includes("prm"));
 }
 
 /** "must hold tensor ..." for each that is not there. */

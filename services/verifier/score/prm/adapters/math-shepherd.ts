@@ -8,7 +8,7 @@ import { ServiceError } from "#shared/errors.js";
 import { type PrmAdapter, readLast } from "../adapter.js";
 import { easyPair } from "./easy-pair.js";
 import { createTextEncoder } from "./encode.js";
-import { missingTokens, type PrmFamily } from "./family.js";
+import { isPrmNamed, missingTokens, type PrmFamily } from "./family.js";
 import { lastToken, pairScore } from "./token-pair.js";
 
 /** An ordinary word of the vocabulary (of Cyrillic script), so a text may hold it. */
@@ -16,8 +16,8 @@ const TAG = "ки";
 
 export const mathShepherd: PrmFamily = {
   name: "math-shepherd",
-  description: 'Mistral with the step tag "ки" (known by "shepherd" in its name)',
-  matches: ({ names }) => names.includes("shepherd"),
+  description: 'Mistral with the step tag "ки" (known by "shepherd" and "prm" in its name)',
+  matches: (clues) => isPrmNamed(clues, "shepherd"),
   missing: (clues) => missingTokens(clues, ["▁ки", "▁+", "▁-"]),
   selfCheck: easyPair((text, number) => `Step ${number}: ${text}`),
   createAdapter: async ({ tokenizer }) => createAdapter(tokenizer),

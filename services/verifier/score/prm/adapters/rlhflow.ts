@@ -8,13 +8,15 @@ import { type PrmAdapter, readLast } from "../adapter.js";
 import { chatFrame } from "./chat-frame.js";
 import { easyPair } from "./easy-pair.js";
 import { createTextEncoder } from "./encode.js";
-import { missingTemplate, missingTokens, type PrmFamily } from "./family.js";
+import { isPrmNamed, missingTemplate, missingTokens, type PrmFamily } from "./family.js";
 import { lastToken, pairScore } from "./token-pair.js";
 
 export const rlhflow: PrmFamily = {
   name: "rlhflow",
-  description: 'Llama chat with "+" and "-" turns (known by "rlhflow" or "prm-deepseek-data" in its name)',
-  matches: ({ names }) => /rlhflow|prm-(deepseek|mistral)-data/u.test(names),
+  description:
+    'Llama chat with "+" and "-" turns (known by "rlhflow" and "prm", or "prm-deepseek-data", in its name)',
+  matches: (clues) =>
+    isPrmNamed(clues, "rlhflow") || clues.names.some((name) => /prm-(deepseek|mistral)-data/u.test(name)),
   missing: (clues) => [...missingTokens(clues, ["+", "-"]), ...missingTemplate(clues)],
   selfCheck: easyPair(),
   createAdapter: async (checkpoint) => createAdapter(checkpoint),

@@ -15,7 +15,8 @@ describe("recognisePrm()", () => {
     await writeFile(join(odd, "tokenizer.json"), "{");
     await writeFile(join(odd, "model.safetensors"), "no tensors");
     await writeFile(join(odd, "prm_config.json"), "[1]");
-    const file = join(odd, "tokenizer.json");
+    const file = join(dir, "math-shepherd-mistral-7b-prm.gguf");
+    await writeFile(file, "GGUF");
     for (const path of [join(dir, "nowhere"), odd, file]) expect(await recognisePrm(path)).toBeUndefined();
   });
 
@@ -70,6 +71,8 @@ test("a model in a download cache goes by the cache's name, any other by its own
     return path;
   };
   expect(await recognisePrm(await below("shepherd-experiments"))).toBeUndefined();
+  for (const policy of ["peiyi9979--math-shepherd-mistral-7b-rl", "RLHFlow--LLaMA3-iterative-DPO-final"])
+    expect(await recognisePrm(await below(`models--${policy}`))).toBeUndefined();
   const cached = await below("models--peiyi9979--math-shepherd-mistral-7b-prm");
   expect(await recognisePrm(cached)).toMatchObject({ family: "math-shepherd" });
 });
