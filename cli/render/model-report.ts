@@ -1,4 +1,5 @@
 /** A model's report for people: its checks, the memory of each precision as a table, and what to do with it. */
+import { DEFAULT_POLICY } from "../paths.js";
 import { checkLines } from "../checks/check.js";
 import type { ModelReportEvent, PrecisionShape } from "../events.js";
 import type { Terminal } from "../terminal/terminal.js";
@@ -43,9 +44,11 @@ function verdict(report: ModelReportEvent, terminal: Terminal): string[] {
   }
   const command = prm === null && !chat ? 'generate "..." --raw' : 'solve "..."';
   const flag = prm === null ? "--policy" : "--prm";
+  // The shipped PRM knows the shipped policy's problems and nothing else.
+  const verifier = prm === null && chat && path !== DEFAULT_POLICY ? " --verifier none" : "";
   return [
     style("It works:", "green", "bold"),
-    `  npx deliberate ${command} ${flag} ${path}${precisionFlag(report)}`,
+    `  npx deliberate ${command} ${flag} ${path}${verifier}${precisionFlag(report)}`,
   ];
 }
 

@@ -47,7 +47,7 @@ test("a model that fits at some precisions: all of them, and the first to use", 
     int4           6.7GB     2.0GB     115kB     100MB     150MB     8.9GB  fits
 
     It works:
-      npx deliberate solve "..." --policy /models/large --precision int8
+      npx deliberate solve "..." --policy /models/large --verifier none --precision int8
     "
   `);
 });
