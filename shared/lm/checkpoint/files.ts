@@ -1,6 +1,7 @@
 /** Small files of a checkpoint's directory: read as a whole, refused by name. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { reasonOf } from "./json.js";
 import { refuseFile } from "./refusal.js";
 
 export async function isFile(path: string): Promise<boolean> {
@@ -21,6 +22,7 @@ export async function readOptional(directory: string, file: string): Promise<str
     return await readFile(join(directory, file), "utf8");
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw refuseFile(join(directory, file), "cannot be read", { cause });
+    const problem = `must be a file that can be read, but: ${reasonOf(cause)}; check what it is and who may read it`;
+    throw refuseFile(join(directory, file), problem, { cause });
   }
 }

@@ -51,7 +51,10 @@ export async function openShardedSafetensors(indexPath: string): Promise<TensorS
   }
   for (const [name, file] of fileOf) {
     if (!located.has(name))
-      throw refuseFile(basename(indexPath), `says that ${file} holds ${quote(name)}, but it does not`);
+      throw refuseFile(
+        basename(indexPath),
+        `says that ${file} holds ${quote(name)}, but it does not; take both from the same model`,
+      );
   }
   return toSource(
     located,
@@ -67,7 +70,7 @@ interface Located {
 export async function readIndex(indexPath: string): Promise<Map<string, string>> {
   const file = basename(indexPath);
   const text = await readFile(indexPath, "utf8").catch((cause: unknown) => {
-    throw refuseFile(file, "cannot be read", { cause });
+    throw refuseFile(file, "cannot be read; get the file again", { cause });
   });
   const json = parseJson(file, text);
   const map = isJsonObject(json) ? json["weight_map"] : undefined;
@@ -165,7 +168,7 @@ async function readExactly(
 
 async function withFile<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
   const handle = await open(path, "r").catch((cause: unknown) => {
-    throw refuseFile(path, "cannot be opened; the checkpoint needs it", { cause });
+    throw refuseFile(path, "cannot be opened, but the checkpoint needs it; get the file again", { cause });
   });
   try {
     return await use(handle);

@@ -82,7 +82,7 @@ export async function readGgufTensor(
   const chunkBytes = Math.floor(CHUNK_BYTES / blockBytes) * blockBytes;
   const bytes = new Uint8Array(Math.min(chunkBytes, byteLength));
   const handle = await open(path, "r").catch((cause: unknown) => {
-    throw refuseFile(path, "cannot be opened; the checkpoint needs it", { cause });
+    throw refuseFile(path, "cannot be opened, but the checkpoint needs it; get the file again", { cause });
   });
   try {
     for (let done = 0; done < byteLength; done += chunkBytes) {
