@@ -4,7 +4,7 @@
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Checkpoint, loadCheckpoint } from "#shared/lm/checkpoint/load.js";
 import { createLanguageModel, type ModelSource } from "#shared/lm/runtime/language-model.js";
@@ -96,7 +96,8 @@ export async function runEngine(options: EngineBenchOptions, signal: AbortSignal
 }
 
 function commandOf({ policy, threads, peers, quick }: EngineBenchOptions): string {
-  const where = policy === undefined ? "" : ` --policy ${policy}`;
+  // By its name alone: where it lies is this machine's matter, and the result is committed.
+  const where = policy === undefined ? "" : ` --policy ${basename(policy)}`;
   return `npm run bench -- engine --threads ${threads} --peers ${peers}${quick ? " --quick" : ""}${where}`;
 }
 
