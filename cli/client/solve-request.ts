@@ -17,12 +17,14 @@ export interface SolveFlags extends SamplingFlags, BudgetFlags, VoteChoice {
   readonly n?: number;
   readonly beamWidth?: number;
   readonly verifier?: string;
+  /** Of one candidate. */
+  readonly maxTokens?: number;
   readonly seed?: number;
   readonly priority?: number;
 }
 
 export function toSolveRequest(problem: string, flags: SolveFlags): SolveRequest {
-  const { strategy, n, beamWidth, verifier, aggregation, vote, seed, priority } = flags;
+  const { strategy, n, beamWidth, verifier, aggregation, vote, maxTokens, seed, priority } = flags;
   return {
     problem,
     sampling: toSampling(flags),
@@ -33,6 +35,7 @@ export function toSolveRequest(problem: string, flags: SolveFlags): SolveRequest
     ...(verifier !== undefined && { verifier: fromWord("verifier", verifier) as never }),
     ...(aggregation !== undefined && { aggregation: fromWord("aggregation", aggregation) as never }),
     ...(vote !== undefined && { vote: fromWord("vote", vote) as never }),
+    ...(maxTokens !== undefined && { maxSolutionTokens: maxTokens }),
     ...(seed !== undefined && { seed }),
     ...(priority !== undefined && { priority }),
   };

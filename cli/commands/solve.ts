@@ -25,6 +25,7 @@ interface Flags extends ServiceFlags, SamplingFlags, JsonFlag {
   readonly aggregate?: Aggregation;
   readonly budget?: number;
   readonly timeout?: number;
+  readonly maxTokens?: number;
   readonly priority?: number;
   readonly seed: number;
 }
@@ -47,6 +48,7 @@ export function addSolve(program: Command, context: CommandContext): void {
     .option("--vote <rule>", "weighted, max or majority; with last, min, mean or prod before it", parseVote)
     .addOption(new Option("--aggregate <name>", "how step scores become one").choices(AGGREGATIONS))
     .option("--budget <tokens>", "generated tokens at most, such as 20k", parseCount)
+    .option("--max-tokens <count>", "tokens of one candidate at most (default: 2048)", parseCount)
     .option("--timeout <time>", "time to search at most, such as 30s", parseDurationMs)
     .option(
       "--priority <level>",

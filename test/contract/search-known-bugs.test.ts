@@ -101,6 +101,14 @@ describe("search-and-learn", () => {
     },
   );
 
+  test("a candidate that rambles fills a long context unless the caller thought of a limit", async () => {
+    const policy = scriptedPolicy(() => ({ text: "word ", tokens: 100 }), { contextLength: 100_000 });
+    const { events } = await runSearch({ policy, scorer: half() }, { strategy: "majority", n: 1 });
+    const tokens = eventsOf(events, "node_added").reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+    expect(tokens).toBeGreaterThan(1500);
+    expect(tokens).toBeLessThanOrEqual(2048 + 100);
+  });
+
   test("searches of the same problem share one pool", async () => {
     const run = (answer: number) => {
       const script: Script = (place, texts) => ({

@@ -23,6 +23,8 @@ export interface SearchPorts {
 }
 
 const MAX_DEPTH = 40;
+/** Longer than any solution worth waiting for; a candidate that rambles would fill a long context. */
+const MAX_SOLUTION_TOKENS = 2048;
 
 /**
  * Searches. A spent budget is a normal end with the best so far. Rejects with a ServiceError for a request that does not
@@ -61,7 +63,7 @@ export async function* search(
       (paths, scores) => inbox.put({ type: "scored", paths, scores }),
       (reason) => inbox.fail(reason),
     );
-    const { maxSolutionTokens = Infinity, maxDepth = MAX_DEPTH } = request;
+    const { maxSolutionTokens = MAX_SOLUTION_TOKENS, maxDepth = MAX_DEPTH } = request;
     const growth = new Growth(policy, inbox, ledger, { maxSolutionTokens, contextLength });
     const parts = { session: policy, inbox, ledger, growth, scoring, maxDepth, maxSolutionTokens };
     const frontier = new Frontier(parts);
