@@ -60,14 +60,13 @@ export class PrefixCache {
 
   /** A prompt that has run, used by one session. Throws resource_exhausted when it does not fit. */
   add(key: PromptKey, growable: Growable): StoredPrompt {
-    if (!this.makeRoom(bytesOf(growable))) throw this.#accountant.exhausted(bytesOf(growable));
     const prompt = { ...key, growable };
     this.#book(prompt);
     this.#used.set(prompt, 1);
     return prompt;
   }
 
-  /** One more session uses a prompt that is here. */
+  /** One more session uses a prompt that is here. Throws resource_exhausted when slots have passed the cap meanwhile. */
   use(prompt: StoredPrompt): void {
     const sessions = this.#used.get(prompt);
     if (sessions === undefined) {
@@ -121,6 +120,7 @@ export class PrefixCache {
   }
 
   #book({ growable }: StoredPrompt): void {
+    if (!this.makeRoom(bytesOf(growable))) throw this.#accountant.exhausted(bytesOf(growable));
     this.#accountant.take("prefix", growable.kv.byteLength);
     this.#accountant.take("logits", growable.logits.byteLength);
   }
@@ -128,7 +128,8 @@ export class PrefixCache {
   /** A prompt that nobody uses any more, for later; what was used longest ago makes room. */
   #keep(prompt: StoredPrompt): void {
     const bytes = bytesOf(prompt.growable);
-    if (bytes > this.#maxBytes) return;
+    // Slots are booked as they are and may pass the cap until the next step makes room; then nothing is kept.
+    if (bytes > this.#maxBytes || !this.#accountant.canTake(bytes)) return;
     for (const oldest of this.#unused) {
       if (this.#accountant.held.cached + bytes <= this.#maxBytes) break;
       this.#evict(oldest);

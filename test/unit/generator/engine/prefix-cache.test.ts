@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { MemoryAccountant, noHoldings } from "#generator/engine/memory-accountant.js";
+import { PrefixCache } from "#generator/engine/prefix-cache.js";
 import type { EngineEvent, EngineSession, OpenSession } from "#generator/engine/types.js";
 import { OPEN, byPlace, createTestEngine, readEvents, stepsOf } from "../../../fakes/local-engine.js";
 import { pathModelInfo } from "../../../fakes/path-model.js";
@@ -222,6 +224,24 @@ describe("prompts that nobody uses", () => {
     await settle();
     expect((await readEvents(session)).at(-1)).toMatchObject({ kind: "closed" });
     expect(engine.stats().usedKvBytes).toBe(0);
+  });
+
+  test("are given up where the slots have passed the cap, and everything is given back", () => {
+    const accountant = new MemoryAccountant(1000);
+    const cache = new PrefixCache(accountant, 1000);
+    const kv = { tokenCount: 1, byteLength: 400, data: new Float32Array(100) };
+    const key = { tokenIds: [1], salt: undefined };
+    const used = cache.add(key, { kv, logits: new Float32Array(25) });
+    accountant.setSlots(600);
+    cache.release(used);
+    expect(accountant.held).toEqual({ ...noHoldings(), slots: 600 });
+    accountant.setSlots(0);
+    const kept = cache.add(key, { kv, logits: new Float32Array(25) });
+    cache.release(kept);
+    expect(accountant.held).toEqual({ ...noHoldings(), cached: 500 });
+    accountant.setSlots(600);
+    expect(() => cache.use(kept)).toThrow(/keys and values are limited to 1000 bytes/);
+    expect(accountant.held).toEqual({ ...noHoldings(), slots: 600 });
   });
 
   test("are gone with the engine", async () => {
