@@ -1,8 +1,8 @@
 /**
- * Continuous batching. `step` is all there is to it: run a chunk of a prompt that waits, let waiting rows join, let every
- * running row draw a token, run these tokens in one step of the model, and see whose step or text is over. Rows of all sessions share that run; they
- * join and leave between runs. Nothing here waits for anybody but the model, and nothing is called while a step is
- * under way: `local-engine` sees to that.
+ * Continuous batching. `step` is all there is to it: run a chunk of a prompt that waits, let waiting rows join, let
+ * every running row draw a token, run these tokens in one step of the model, and see whose step or text is over. Rows of
+ * all sessions share that run; they join and leave between runs. Nothing here waits for anybody but the model, and
+ * nothing is called while a step is under way: `local-engine` sees to that.
  */
 import assert from "node:assert/strict";
 import { ServiceError } from "#shared/errors.js";
@@ -129,15 +129,14 @@ export class BatchEngine {
     while (this.#running.size < this.#limits.maxBatchRows) {
       const row = this.#scheduler.peek(this.#mayRun);
       if (row === undefined) return;
-      const bytes = this.#running.bytesToAdmit(row);
-      if (this.#cache.makeRoom(bytes)) {
+      const bytes = (): number => (row.session.over ? 0 : this.#running.bytesToAdmit(row));
+      if (this.#cache.makeRoom(bytes())) {
         this.#scheduler.take(row);
         this.#running.admit(row);
       } else if (this.#running.size > 0) {
         // Whoever runs will leave, and give back its slot.
         return;
-      } else if (!this.prompts.refuseLast(this.accountant.exhausted(bytes)))
-        this.drop(row.session, this.accountant.exhausted(bytes));
+      } else this.#makeRoom(bytes);
     }
   }
 

@@ -42,6 +42,18 @@ describe("the memory", () => {
   });
 });
 
+test("a row that finds the memory full, and nothing running, has the youngest session make way, not its own", async () => {
+  // A byte too few for a slot of four tokens beside two prompts.
+  const maxKvBytes = 2 * PROMPT_BYTES + 4 * pathModelInfo.kvBytesPerToken - 1;
+  const { open, settle } = createTestEngine({ limits: { maxKvBytes } });
+  const [oldest, youngest] = [await open({ seed: 1 }), await open({ seed: 2 })];
+  void oldest.grow({ nodeId: 0, count: 1, until: "step", maxTokens: 4 });
+  oldest.end();
+  await settle();
+  expect((await readEvents(oldest)).at(-1)).toMatchObject({ kind: "closed" });
+  await expect(readEvents(youngest)).rejects.toMatchObject({ code: "resource_exhausted" });
+});
+
 test("logits that are no distribution fail their session; the others go on", async () => {
   const model = createPathModel();
   const { engine, open, settle } = engineOn({
