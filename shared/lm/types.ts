@@ -97,10 +97,12 @@ export interface RowOutput {
  */
 export interface RowBatch {
   readonly rowCount: number;
-  /** Bytes of the slots. */
+  /** Bytes of the slots, and of prompts that lie side by side for them. */
   readonly byteLength: number;
   /** Bytes that the slots will take once one more row with `tokenCount` own tokens is admitted. */
   byteLengthWith(prefix: KvSegment, tokenCount: number): number;
+  /** Bytes that the slots will take once every row has run `tokenCount` tokens more. */
+  byteLengthAfter(tokenCount: number): number;
   /** A row that continues `prefix` and then `path`, whose keys and values are copied in. Returns its id. */
   admit(prefix: KvSegment, path: readonly KvSegment[]): number;
   /** Runs new tokens of some rows, ragged. The outputs come in the order of the inputs. */

@@ -90,6 +90,7 @@ export function fakeLanguageModel(
       return [...rows.values()].reduce((sum, row) => sum + 4 * row.length, 0);
     },
     byteLengthWith: (_prefix, tokenCount) => batch.byteLength + 4 * tokenCount,
+    byteLengthAfter: (tokenCount) => batch.byteLength + 4 * tokenCount * rows.size,
     admit(prefix, path) {
       rows.set(
         nextRow,
@@ -130,7 +131,7 @@ export function fakeLanguageModel(
       return open;
     },
     failNext: (error) => (failure = error),
-    activationBytes: (rows, contextTokens) => rows * (100 + contextTokens),
+    activationBytes: (rowCount, contextTokens) => rowCount * (100 + contextTokens),
     prefixBytes: (tokenCount) => 4 * tokenCount,
     startPrefill: () => {
       throw new Error("the PRM runs prompts at once");

@@ -154,6 +154,7 @@ function createBatch(exclusively: <T>(run: () => T) => Promise<T>, calls: PathMo
       return bytesOfSlots(ownTokens());
     },
     byteLengthWith: (_prefix, tokenCount) => bytesOfSlots([...ownTokens(), tokenCount]),
+    byteLengthAfter: (tokenCount) => bytesOfSlots(ownTokens().map((own) => own + tokenCount)),
     admit(prefix, path) {
       rows.set(nextRow, {
         prefixTokens: prefix.tokenCount,

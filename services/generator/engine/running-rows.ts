@@ -39,16 +39,7 @@ export class RunningRows {
 
   /** At most so many bytes more will the slots take when every row draws and runs one more token. */
   bytesToRun(): number {
-    const longest = new Map<KvSegment, number>();
-    for (const row of this.#rows) {
-      const tokens = row.pathTokens + row.tokenIds.length + 1;
-      longest.set(prefixOf(row), Math.max(tokens, longest.get(prefixOf(row)) ?? 0));
-    }
-    // The model tells what one more row of a length would take, which is never less than what growing to it takes.
-    let bytes = 0;
-    for (const [prefix, tokens] of longest)
-      bytes += Math.max(0, this.#batch.byteLengthWith(prefix, tokens) - this.#batch.byteLength);
-    return bytes;
+    return this.#batch.byteLengthAfter(1) - this.#batch.byteLength;
   }
 
   /** Gives the row a slot that starts with its path's keys and values. */

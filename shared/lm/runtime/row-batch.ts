@@ -40,6 +40,12 @@ export class GridRowBatch implements RowBatch {
     return this.#bytesOf([...this.#rows.values(), row]);
   }
 
+  byteLengthAfter(tokenCount: number): number {
+    return this.#bytesOf(
+      [...this.#rows.values()].map(({ prefix, length }) => ({ prefix, length: length + tokenCount })),
+    );
+  }
+
   /** The slots of the best layout, and the copies of prefixes that several groups need. */
   #bytesOf(rows: readonly Pick<Row, "prefix" | "length">[]): number {
     if (rows.length === 0) return 0;

@@ -160,6 +160,22 @@ test("counts the bytes of its slots, and of those it would need", async () => {
   expect(batch.byteLengthWith(other, 1)).toBe((2 * 64 + 2 * 64) * perToken);
 });
 
+test("counts what a step will make of its slots, also where one more row would need less", async () => {
+  const batch = model.createBatch();
+  const { prefix: other } = await model.prefill([9], NONE);
+  // Two prompts with 4 and 2 rows take three groups of two; 4 and 3 would take two groups of four.
+  const rows = [prefix, prefix, prefix, prefix, other, other].map((each) => batch.admit(each, []));
+  const wanted = NONE;
+  const tokenIds = Array.from({ length: 64 }, () => 1);
+  await batch.step(rows.map((row) => ({ row, tokenIds, wanted })));
+  const perToken = model.info.kvBytesPerToken;
+  expect(batch.byteLength).toBe((6 * 64 + 3 * 64) * perToken);
+  const expected = (6 * 128 + 3 * 64) * perToken;
+  expect(batch.byteLengthAfter(1)).toBe(expected);
+  await batch.step(rows.map((row) => ({ row, tokenIds: [1], wanted })));
+  expect(batch.byteLength).toBe(expected);
+});
+
 test("what a segment says fits its data, and stays as it was", async () => {
   const batch = model.createBatch();
   const row = batch.admit(prefix, []);
