@@ -1,6 +1,6 @@
 /**
- * Which row is in which slot of which grid. Rows are put in place before a step: into free slots where they fit, or, when
- * that would waste too much or lack room, into a new grid.
+ * Which row is in which slot of which grid. Rows are put in place before a step: into free slots where they fit, or,
+ * when that would waste too much or lack room, into a new grid.
  */
 import type { KvSegment } from "../types.js";
 import { isTightEnough, planGrid } from "./grid-layout.js";
@@ -15,6 +15,9 @@ export interface Row {
   length: number;
   slot: number | undefined;
 }
+
+/** How much longer than its longest row a grid may be before everything is laid out anew. */
+const CAPACITY_SLACK = 2;
 
 type HasPrefix = Pick<Row, "prefix">;
 
@@ -55,8 +58,14 @@ export class SlotTable {
   /** Puts all of `rows`, at least one, in slots with room for `tokens` tokens. No other row may have a slot. */
   settle(rows: readonly Row[], tokens: number): void {
     const best = planGrid(countByPrefix(rows));
-    const roomy = tokens <= this.#grid.capacity && isTightEnough(this.#grid.layout, best);
-    if (roomy && rows.every((row) => row.slot !== undefined || this.#place(row))) return;
+    const { capacity, layout } = this.#grid;
+    const fits = tokens <= capacity && capacity <= CAPACITY_SLACK * roundUpToBucket(tokens);
+    if (
+      fits &&
+      isTightEnough(layout, best) &&
+      rows.every((row) => row.slot !== undefined || this.#place(row))
+    )
+      return;
     this.#rebuild(rows, roundUpToBucket(tokens));
   }
 
