@@ -57,7 +57,8 @@ export function createSampler(sampling: Sampling): Sampler {
   // A penalty may make any token the likeliest.
   const choose = repetitionPenalty === 1 ? chooseQuickly(sampling, walk) : walk;
   return {
-    wanted: { temperature: temperature === 0 ? 1 : temperature },
+    // The graph multiplies by the reciprocal, in float32, where that of 0 and of the smallest numbers is infinite.
+    wanted: { temperature: Number.isFinite(Math.fround(1 / temperature)) ? temperature : 1 },
     sample(logits, seenTokenIds, rng, given) {
       // Whatever is wrong with a row is found by walking it.
       const summary = given !== undefined && Number.isFinite(given.weightedTotal) ? given : undefined;

@@ -1,7 +1,8 @@
 /**
  * Drawing from a row that the model has summed up already (`LogitSummary`): a handful of tokens is looked at instead of
- * the whole vocabulary. What comes out is what the filters and `draw` give on the whole row; where the summary does not
- * suffice, the answer is undefined and the row has to be walked.
+ * the whole vocabulary. What comes out is what the filters and `draw` give on the whole row, but for the rounding of the
+ * graph's float32 sums, which may move a border of top-p or of a draw by a millionth; where the summary does not suffice,
+ * the answer is undefined and the row has to be walked.
  */
 import type { LogitSummary } from "#shared/lm/types.js";
 import type { Rng } from "#shared/rng.js";

@@ -58,6 +58,19 @@ describe("a row with a summary", () => {
     }
   });
 
+  test("is not asked for at a temperature whose reciprocal is infinite in float32", () => {
+    const logits = modelLikeRow(1, 2);
+    for (const filter of [{}, { topP: 0.9 }]) {
+      const sampler = createSampler(sampling({ temperature: 1e-40, ...filter }));
+      // In the graph 0 times that reciprocal is NaN.
+      const factor = Math.fround(1 / sampler.wanted.temperature);
+      const summary = referenceSummary(logits, sampler.wanted.temperature, BLOCK);
+      const blockTotals = summary.blockTotals.map((total) => total + 0 * factor);
+      const { tokenId } = sampler.sample(logits, [], createRng(3), { ...summary, blockTotals });
+      expect(logits[tokenId]).toBe(summary.topLogits[0]);
+    }
+  });
+
   test("that is no distribution is refused as the row is", () => {
     const logits = modelLikeRow(1, 2);
     logits[7] = NaN;
