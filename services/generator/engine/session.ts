@@ -127,7 +127,9 @@ export class Session {
   /** The row that goes on where `row` ended its step, in a node of its own; there must be room for it. */
   follow(row: Row): Row {
     this.rows.delete(row);
-    const next = new Row(this, row.job, this.tree.addChild(row.node), row.logits, row.tokensLeft);
+    // The node's own copy: the row's logits are a piece of what the model gave for all rows, and `next` may wait.
+    const { logits } = this.tree.growable(row.node.id);
+    const next = new Row(this, row.job, this.tree.addChild(row.node), logits, row.tokensLeft);
     this.rows.add(next);
     return next;
   }
