@@ -66,7 +66,10 @@ export interface OpenSession {
   readonly stepDelimiter?: string;
   /** Fill `SessionOpened.promptProbe`. */
   readonly includePromptProbe: boolean;
-  /** [-10, 10]. Prompts and rows of a higher priority run before all others, which may wait for as long as there are any. */
+  /**
+   * [-10, 10]. Prompts of a higher priority run before all other prompts, and rows before all other rows, which may wait
+   * for as long as there are any. A chunk of one prompt runs before each step of the rows, whatever their priorities.
+   */
   readonly priority: number;
   /** Only sessions with equal salts share prompts; unset: those that name none. */
   readonly cacheSalt?: string;

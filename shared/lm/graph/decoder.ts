@@ -1,7 +1,7 @@
 /**
  * The decoder of the Llama family (Touvron et al. 2023) and of those that differ from it by what `Differences` can say,
- * as one ONNX graph for prefill, decoding and ragged chunks of several rows. Tokens come flat, in the order prompt, row, position. Only the keys and values of new
- * tokens leave the graph; the caller owns all others.
+ * as one ONNX graph for prefill, decoding and ragged chunks of several rows. Tokens come flat, in the order prompt, row,
+ * position. Only the keys and values of new tokens leave the graph; the caller owns all others.
  *
  * Inputs (L layers, H hidden size, V vocabulary, D headDim, q query heads of a key/value head):
  *     token_ids    int32 [tokens]                        tokens = prompts * rows * S

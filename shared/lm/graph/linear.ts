@@ -99,9 +99,9 @@ export function multiplyTransposed(graph: GraphBuilder, x: Value, weight: Value,
 }
 
 /**
- * "row8" after a rotation: each row of x is divided by its largest magnitude and rounded to 8 bits; the integer product is exact and
- * scaled back by that magnitude and the weights' scale per output. A row of zeros stays one: whatever its quotients are
- * rounded to, the result is multiplied by 0.
+ * After a rotation each row of x is divided by its largest magnitude and rounded to 8 bits; the integer product is exact
+ * and scaled back by that magnitude and the weights' scale per output. A row of zeros stays one: whatever its quotients
+ * are rounded to, the result is multiplied by 0.
  */
 function linearInt8(graph: GraphBuilder, plan: WeightPlan, x: Value, map: LinearMap): Value {
   const width = outputWidth(map);
