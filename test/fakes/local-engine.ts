@@ -81,11 +81,11 @@ export function engineOn<Model extends LanguageModel>(
     settle,
     async open(request = {}, signal = new AbortController().signal) {
       const opening = engine.openSession({ ...OPEN, ...request }, signal);
-      let settled = false;
+      const done = { settled: false };
       // Rejected openings are the caller's to await.
-      opening.catch(() => {}).finally(() => (settled = true));
+      opening.catch(() => {}).finally(() => (done.settled = true));
       do await step();
-      while (!settled && engine.hasWork);
+      while (!done.settled && engine.hasWork);
       return opening;
     },
   };
