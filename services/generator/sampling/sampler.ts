@@ -8,7 +8,7 @@ import type { Rng } from "#shared/rng.js";
 import type { Sampling } from "#generator/engine/types.js";
 import { argmax, draw, summarize } from "./distribution.js";
 import { applyMinP } from "./min-p.js";
-import { describe, drawByBlock, shorten } from "./summary.js";
+import { afterFirstCut, describe, drawByBlock, shorten } from "./summary.js";
 import { applyRepetitionPenalty } from "./repetition-penalty.js";
 import { applyTemperature } from "./temperature.js";
 import { applyTopK } from "./top-k.js";
@@ -80,6 +80,7 @@ type Choose = (
 function chooseQuickly(sampling: Sampling, walk: Choose): Choose {
   const { temperature, topK, topP, minP } = sampling;
   const filtered = topK !== undefined || topP < 1 || minP > 0;
+  const filters = createFilters(afterFirstCut(sampling));
   return (logits, seenTokenIds, rng, summary) => {
     if (summary === undefined) return walk(logits, seenTokenIds, rng, summary);
     if (temperature === 0) return summary.topIds[0]!;
@@ -87,8 +88,8 @@ function chooseQuickly(sampling: Sampling, walk: Choose): Choose {
       return drawByBlock(logits, summary, temperature, rng) ?? walk(logits, seenTokenIds, rng, summary);
     const short = shorten(summary, sampling, logits.length);
     if (short === undefined) return walk(logits, seenTokenIds, rng, summary);
-    for (const filter of createFilters(short.rest)) filter(short.list.logits, seenTokenIds);
-    return short.list.ids[draw(short.list.logits, rng)]!;
+    for (const filter of filters) filter(short.logits, seenTokenIds);
+    return short.ids[draw(short.logits, rng)]!;
   };
 }
 

@@ -25,36 +25,37 @@ export interface Shortlist {
 }
 
 /**
- * The tokens that the first filter keeps, with the sampling that is left to do on them. Undefined without a filter, or
+ * The tokens that the first filter keeps; `afterFirstCut` is what is left to do on them. Undefined without a filter, or
  * when it might keep tokens that the summary does not list.
  */
 export function shorten(
   summary: LogitSummary,
   sampling: Sampling,
   vocabularySize: number,
-): { readonly list: Shortlist; readonly rest: Sampling } | undefined {
+): Shortlist | undefined {
   const { topIds, topLogits } = summary;
-  const { topK, topP, minP } = sampling;
-  let count: number | undefined;
-  let rest = sampling;
-  if (topK !== undefined) {
-    count = countTopK(topLogits, topK);
-    const { topK: _, ...others } = sampling;
-    rest = others;
-  } else if (topP < 1) {
-    count = countTopP(summary, topP, filterTemperature(sampling));
-    rest = { ...sampling, topP: 1 };
-  } else if (minP > 0) {
-    count = countMinP(topLogits, minP, filterTemperature(sampling));
-    rest = { ...sampling, minP: 0 };
-  }
+  const count = countFirstCut(summary, sampling);
   if (count === undefined || (count === topIds.length && count < vocabularySize)) return undefined;
   const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => topIds[a]! - topIds[b]!);
-  const list = {
+  return {
     ids: order.map((i) => topIds[i]!),
     logits: Float64Array.from(order, (i) => topLogits[i]!),
   };
-  return { list, rest };
+}
+
+/** The sampling without its first filter. */
+export function afterFirstCut(sampling: Sampling): Sampling {
+  const { topK, ...rest } = sampling;
+  if (topK !== undefined) return rest;
+  return sampling.topP < 1 ? { ...sampling, topP: 1 } : { ...sampling, minP: 0 };
+}
+
+/** How many of the listed tokens the first filter keeps; undefined without one, or when that cannot be told. */
+function countFirstCut(summary: LogitSummary, sampling: Sampling): number | undefined {
+  const { topK, topP, minP } = sampling;
+  if (topK !== undefined) return countTopK(summary.topLogits, topK);
+  if (topP < 1) return countTopP(summary, topP, filterTemperature(sampling));
+  return minP > 0 ? countMinP(summary.topLogits, minP, filterTemperature(sampling)) : undefined;
 }
 
 /** The temperature under which filters see the row. */

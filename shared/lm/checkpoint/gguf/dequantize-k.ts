@@ -16,43 +16,41 @@ function scaleAndMinimum(bytes: Uint8Array, at: number, block: number): number {
   return scale + 64 * minimum;
 }
 
-/** Scale, scale of minima, 12 bytes of sub-scales, 128 bytes: of each 32 the low nibbles are a sub-block, the high ones the next. */
-export function dequantizeQ4K(bytes: Uint8Array, values: Float32Array): void {
+/** Called for 32 values from `start` on: value = step * q - minimum, q in sub-block `block` of the block at `at`. */
+type SubBlock = (at: number, start: number, block: number, step: number, minimum: number) => void;
+
+/** Blocks that begin with a scale, a scale of minima and 12 bytes of sub-scales. */
+function forEachSubBlock(bytes: Uint8Array, blockBytes: number, visit: SubBlock): void {
   const half = halfValues();
-  for (let at = 0, to = 0; at < bytes.length; at += 144, to += 256) {
+  for (let at = 0, to = 0; at < bytes.length; at += blockBytes, to += 256) {
     const scale = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
     const minimumScale = half[bytes[at + 2]! | (bytes[at + 3]! << 8)]!;
     for (let block = 0; block < 8; block++) {
       const packed = scaleAndMinimum(bytes, at + 4, block);
-      const step = scale * (packed & 63);
-      const minimum = minimumScale * (packed >> 6);
-      const from = at + 16 + 32 * (block >> 1);
-      const shift = 4 * (block & 1);
-      const start = to + 32 * block;
-      for (let i = 0; i < 32; i++) values[start + i] = step * ((bytes[from + i]! >> shift) & 15) - minimum;
+      visit(at, to + 32 * block, block, scale * (packed & 63), minimumScale * (packed >> 6));
     }
   }
 }
 
-/** As Q4_K, with a fifth bit: bit `block` of 32 bytes that all sub-blocks share. */
+/** After the scales 128 bytes: of each 32 the low nibbles are a sub-block, the high ones the next. */
+export function dequantizeQ4K(bytes: Uint8Array, values: Float32Array): void {
+  forEachSubBlock(bytes, 144, (at, start, block, step, minimum) => {
+    const from = at + 16 + 32 * (block >> 1);
+    const shift = 4 * (block & 1);
+    for (let i = 0; i < 32; i++) values[start + i] = step * ((bytes[from + i]! >> shift) & 15) - minimum;
+  });
+}
+
+/** As Q4_K, with a fifth bit: bit `block` of 32 bytes, before the others, that all sub-blocks share. */
 export function dequantizeQ5K(bytes: Uint8Array, values: Float32Array): void {
-  const half = halfValues();
-  for (let at = 0, to = 0; at < bytes.length; at += 176, to += 256) {
-    const scale = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
-    const minimumScale = half[bytes[at + 2]! | (bytes[at + 3]! << 8)]!;
-    for (let block = 0; block < 8; block++) {
-      const packed = scaleAndMinimum(bytes, at + 4, block);
-      const step = scale * (packed & 63);
-      const minimum = minimumScale * (packed >> 6);
-      const from = at + 48 + 32 * (block >> 1);
-      const shift = 4 * (block & 1);
-      const start = to + 32 * block;
-      for (let i = 0; i < 32; i++) {
-        const fifth = ((bytes[at + 16 + i]! >> block) & 1) << 4;
-        values[start + i] = step * (((bytes[from + i]! >> shift) & 15) | fifth) - minimum;
-      }
+  forEachSubBlock(bytes, 176, (at, start, block, step, minimum) => {
+    const from = at + 48 + 32 * (block >> 1);
+    const shift = 4 * (block & 1);
+    for (let i = 0; i < 32; i++) {
+      const fifth = ((bytes[at + 16 + i]! >> block) & 1) << 4;
+      values[start + i] = step * (((bytes[from + i]! >> shift) & 15) | fifth) - minimum;
     }
-  }
+  });
 }
 
 /**
