@@ -16,114 +16,18 @@
  *   over tokens itself. Those over larger heads are always cut here, and steps above 128 excluded (`MAX_SUM`).
  *
  * A window is a mask: keys and values of all tokens are kept, those outside it get exact zeros.
+ *
+ * A prompt on its way in is one row without a prefix, and alone by construction (`prompt-attention.ts`).
  */
-import type { ModelConfig } from "../checkpoint/config.js";
+import type { AttentionContext, BlockShapes, KeysAndValues, RotatedHeads } from "./attention-context.js";
 import type { GraphBuilder, Value } from "./builder.js";
+import { attendPrompt, canAttendPrompt } from "./prompt-attention.js";
 
 /** The longest sum that one product takes in one piece, whatever its width. */
 export const MAX_SUM = 128;
 
-/** Tokens of prefix and suffix that the blockwise form mixes at a time; divides P and C. */
-const BLOCK = 64;
-
 /** What a layer's mixed values are multiplied with. */
 export const CONTEXT_SCALE = 0.5;
-
-/** Run-time shapes, computed once per run. q = query heads of a key/value head. */
-export interface AttentionShapes {
-  /** [prompts, -1, kvHeads, (q + 2) headDim] */
-  readonly projected: Value;
-  /** [prompts, kvHeads, -1, headDim] */
-  readonly byPrompt: Value;
-  /** [prompts, kvHeads, rows, -1, headDim] */
-  readonly byRow: Value;
-  /** [prompts, kvHeads, rows, S q, P] */
-  readonly rowScores: Value;
-  /** [prompts, kvHeads, rows S q, P] */
-  readonly promptScores: Value;
-  /** [prompts, kvHeads, -1, q headDim] */
-  readonly joined: Value;
-  /** [P, C, S] */
-  readonly parts: Value;
-  /** Only in the blockwise form. */
-  readonly prefixBlocks?: BlockShapes;
-  readonly suffixBlocks?: BlockShapes;
-}
-
-/** Shapes of one part cut in blocks; r rows of n queries are 1 and rows S q for the prefix, rows and S q otherwise. */
-interface BlockShapes {
-  /** [prompts, kvHeads, r, n, blocks, BLOCK] */
-  readonly weights: Value;
-  /** [prompts, kvHeads, r, blocks, BLOCK, headDim] */
-  readonly values: Value;
-  /** [prompts, kvHeads, r, blocks, n headDim] */
-  readonly mixed: Value;
-  /** [1, blocks] of 2 */
-  readonly twos: Value;
-}
-
-/** Emits the shapes from the graph's input `dims` (see `decoder.ts`). */
-export function attentionShapes(
-  graph: GraphBuilder,
-  config: ModelConfig,
-  dims: Value,
-  blockwise: boolean,
-): AttentionShapes {
-  const { numKvHeads, headDim } = config;
-  const queries = config.numHeads / config.numKvHeads;
-  const sizes = graph.ops("Split", [dims, graph.int([1, 1, 1, 1, 1, 1, 1])], 7, { axis: 0 });
-  const [prompts, rows, rowQueries, promptQueries, prefix, suffix, fresh] = sizes as Tuple7;
-  const shape = (...parts: (Value | number)[]): Value => concatSizes(graph, parts);
-  const blocks = (r: Value, n: Value, length: Value): BlockShapes => {
-    const count = graph.op("Div", [length, graph.int([BLOCK])]);
-    const width = graph.op("Mul", [n, graph.int([headDim])]);
-    return {
-      weights: shape(prompts, numKvHeads, r, n, count, BLOCK),
-      values: shape(prompts, numKvHeads, r, count, BLOCK, headDim),
-      mixed: shape(prompts, numKvHeads, r, count, width),
-      twos: graph.op("Expand", [graph.float(2), shape(1, count)]),
-    };
-  };
-  return {
-    projected: shape(prompts, -1, numKvHeads, (queries + 2) * headDim),
-    byPrompt: shape(prompts, numKvHeads, -1, headDim),
-    byRow: shape(prompts, numKvHeads, rows, -1, headDim),
-    rowScores: shape(prompts, numKvHeads, rows, rowQueries, prefix),
-    promptScores: shape(prompts, numKvHeads, promptQueries, prefix),
-    joined: shape(prompts, numKvHeads, -1, queries * headDim),
-    parts: shape(prefix, suffix, fresh),
-    ...(blockwise && {
-      prefixBlocks: blocks(graph.int([1]), promptQueries, prefix),
-      suffixBlocks: blocks(rows, rowQueries, suffix),
-    }),
-  };
-}
-
-type Tuple7 = [Value, Value, Value, Value, Value, Value, Value];
-
-function concatSizes(graph: GraphBuilder, parts: readonly (Value | number)[]): Value {
-  const values = parts.map((part) => (typeof part === "number" ? graph.int([part]) : part));
-  return graph.op("Concat", values, { axis: 0 });
-}
-
-/** Keys and values of one part. */
-export interface KeysAndValues {
-  readonly keys: Value;
-  readonly values: Value;
-}
-
-/** What the attention of all layers of a kind shares. */
-export interface AttentionContext {
-  readonly graph: GraphBuilder;
-  readonly config: ModelConfig;
-  readonly shapes: AttentionShapes;
-  /** int64 [prompts * kvHeads * rows * S, 1] */
-  readonly positions: Value;
-  readonly cos: Value;
-  readonly sin: Value;
-  /** [prompts, 1, rows, S q, P + C + S]: 0 where a query may look, -infinity elsewhere. */
-  readonly mask: Value;
-}
 
 /**
  * From the stacked projection [tokens, kvHeads (q + 2) headDim] (queries, key and value of each key/value head side by
@@ -137,11 +41,29 @@ export function attend(
   suffix: KeysAndValues,
   headNorm?: Value,
 ): { mixed: Value; fresh: KeysAndValues } {
+  const heads = rotatedHeads(context, projection, headNorm);
+  const { graph } = context;
+  const byRows = (): Value => attendRows(context, heads, prefix, suffix);
+  const mixed = canAttendPrompt(context.config)
+    ? graph.choose(
+        context.prompt.alone,
+        () => graph.op("Mul", [attendPrompt(context, heads, suffix), graph.float(CONTEXT_SCALE)]),
+        byRows,
+      )
+    : byRows();
+  return { mixed, fresh: { keys: heads.keys, values: heads.values } };
+}
+
+/** Any number of rows of any number of prompts, as the head of this file says. */
+function attendRows(
+  context: AttentionContext,
+  { queries, keys, values }: RotatedHeads,
+  prefix: KeysAndValues,
+  suffix: KeysAndValues,
+): Value {
   const { graph, config, shapes } = context;
-  const { queries, keys, values } = rotatedHeads(context, projection, headNorm);
   const reshape = (value: Value, shape: Value): Value =>
     graph.op("Reshape", [value, shape], { allowzero: 1 });
-
   const fromPrompt = score(context, reshape(queries, shapes.byPrompt), prefix.keys);
   const own = reshape(queries, shapes.byRow);
   const parts = [
@@ -165,10 +87,7 @@ export function attend(
     : mix(graph, onSuffix!, suffix.values);
   const sum = graph.op("Sum", [fromPrefix, fromSuffix, mix(graph, onNew!, values)]);
   const byToken = graph.transpose(reshape(sum, shapes.joined), [0, 2, 1, 3]);
-  return {
-    mixed: graph.reshape(byToken, [-1, config.numHeads * config.headDim]),
-    fresh: { keys, values },
-  };
+  return graph.reshape(byToken, [-1, config.numHeads * config.headDim]);
 }
 
 /** q · k, scaled. Heads larger than MAX_SUM are cut, and the pieces' products added up in order. */
@@ -214,12 +133,11 @@ function mixBlocks(context: AttentionContext, weights: Value, values: Value, sha
   return reshape(sum, context.shapes.byRow);
 }
 
-/** Queries [tokens, 1, q headDim] in the order prompt, kvHead, row, token; keys and values by row. */
 function rotatedHeads(
   context: AttentionContext,
   projection: Value,
   headNorm: Value | undefined,
-): { queries: Value } & KeysAndValues {
+): RotatedHeads {
   const { graph, config, shapes, positions, cos, sin } = context;
   const { headDim } = config;
   const queries = config.numHeads / config.numKvHeads;

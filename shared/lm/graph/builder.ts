@@ -27,19 +27,22 @@ const MICROSOFT = new Set([
 
 export class GraphBuilder {
   readonly #name: string;
-  readonly #nodes: NodeRecord[] = [];
+  /** Where the next node goes: the graph, or the branch that is being written. */
+  #nodes: NodeRecord[] = [];
   readonly #initializers: InitializerRecord[] = [];
   readonly #inputs: ValueRecord[] = [];
   readonly #outputs: ValueRecord[] = [];
   readonly #constants = new Map<string, Value>();
   #counter = 0;
+  #branchNodes = 0;
 
   constructor(name: string) {
     this.#name = name;
   }
 
+  /** Those of branches included. */
   get nodeCount(): number {
-    return this.#nodes.length;
+    return this.#nodes.length + this.#branchNodes;
   }
 
   /** A graph input; string dimensions are known only at run time. */
@@ -80,6 +83,20 @@ export class GraphBuilder {
     const domain = MICROSOFT.has(type) ? "com.microsoft" : "";
     this.#nodes.push({ type, domain, inputs: inputs.map((value) => value ?? ""), outputs, attributes });
     return outputs;
+  }
+
+  /** One float32 value, made by whichever branch the bool `condition` chooses at run time; the other one does not run. */
+  choose(condition: Value, yes: () => Value, no: () => Value): Value {
+    const outer = this.#nodes;
+    const branch = (write: () => Value): Attribute => {
+      this.#nodes = [];
+      const name = write();
+      const nodes = this.#nodes;
+      this.#nodes = outer;
+      this.#branchNodes += nodes.length;
+      return { subgraph: { nodes, outputs: [{ name, dataType: "float32" }] } };
+    };
+    return this.op("If", [condition], { then_branch: branch(yes), else_branch: branch(no) });
   }
 
   /** A float32 constant: a scalar, or a vector when given an array. Equal constants are stored once. */

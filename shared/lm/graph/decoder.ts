@@ -11,6 +11,8 @@
  *     local_mask   the same for layers with a window     only when there are such layers
  *     prefix_keys.N, prefix_values.N   [prompts, kvHeads, P, D]
  *     suffix_keys.N, suffix_values.N   [prompts, kvHeads, rows, C, D]
+ *     prompt       bool [1]                              a chunk of a prompt: one prompt, one row, no prefix
+ *     prompt_last_position, prompt_tokens   int32 [1], []    of a prompt: C's tokens and the new ones, the first less one
  *     logit_rows   int32 [n]                             tokens whose logits are wanted
  *     hidden_rows  int32 [m]                             tokens whose hidden states are wanted
  *     probes       [k, 16, (L + 1) H]                    linear probes, 16 outputs each
@@ -28,14 +30,13 @@ import type { Rope } from "../checkpoint/rope.js";
 import { layerNorms } from "../checkpoint/tensors.js";
 import type { TensorSource } from "../checkpoint/safetensors.js";
 import type { Precision } from "../types.js";
+import { attend, CONTEXT_SCALE, softcap } from "./attention.js";
 import {
-  attend,
   attentionShapes,
   type AttentionContext,
-  CONTEXT_SCALE,
   type KeysAndValues,
-  softcap,
-} from "./attention.js";
+  promptInputs,
+} from "./attention-context.js";
 import { GraphBuilder, type Value } from "./builder.js";
 import { linear, type LinearMap, multiplyTransposed } from "./linear.js";
 import { rotaryTables } from "./rotary-tables.js";
@@ -232,12 +233,14 @@ class Decoder {
     const rope = { theta: config.ropeTheta, ...(ropeScaling && { scaling: ropeScaling }) };
     const shapes = attentionShapes(graph, config, dims, this.#blockwise);
     const tables = this.#rotary("rotary", rope);
-    const full = { graph, config, shapes, positions, ...tables, mask: mask("mask") };
+    const prompt = promptInputs(graph);
+    const full = { graph, config, shapes, positions, ...tables, prompt, mask: mask("mask") };
     if (local === undefined) return { full, local: full };
     const sameRope = JSON.stringify(local.rope) === JSON.stringify(rope);
     const localTables = sameRope ? tables : this.#rotary("local_rotary", local.rope);
     const localMask = local.window === undefined ? full.mask : mask("local_mask");
-    return { full, local: { ...full, ...localTables, mask: localMask } };
+    const window = local.window === undefined ? {} : { window: local.window };
+    return { full, local: { ...full, ...localTables, ...window, mask: localMask } };
   }
 
   /** Long contexts have large tables, which are only made when they are written. */

@@ -17,7 +17,18 @@ const DATA_TYPE: Readonly<Record<DataType, number>> = {
   float16: 10,
 };
 
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly subgraph: SubgraphRecord };
+
+/** A branch of an If: it may read every value around it. */
+export interface SubgraphRecord {
+  readonly nodes: readonly NodeRecord[];
+  readonly outputs: readonly { readonly name: string; readonly dataType: DataType }[];
+}
 
 export interface NodeRecord {
   readonly type: string;
@@ -74,7 +85,7 @@ const integer = (writer: protobuf.Writer, field: number, value: number): void =>
   writer.uint32(tag(field, VARINT)).int64(value);
 };
 
-/** AttributeProto: name 1, f 2, i 3, s 4, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, INTS 7). */
+/** AttributeProto: name 1, f 2, i 3, s 4, g 6, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, GRAPH 5, INTS 7). */
 function writeAttribute(writer: protobuf.Writer, name: string, value: Attribute): void {
   text(writer, 1, name);
   if (typeof value === "number") {
@@ -86,6 +97,9 @@ function writeAttribute(writer: protobuf.Writer, name: string, value: Attribute)
   } else if ("float" in value) {
     writer.uint32(tag(2, FIXED32)).float(value.float);
     integer(writer, 20, 1);
+  } else if ("subgraph" in value) {
+    message(writer, 6, (w) => writeSubgraph(w, name, value.subgraph));
+    integer(writer, 20, 5);
   } else {
     for (const item of value) integer(writer, 8, item);
     integer(writer, 20, 7);
@@ -144,6 +158,18 @@ function writeGraph(writer: protobuf.Writer, graph: GraphRecord): void {
   for (const tensor of graph.initializers) message(writer, 5, (w) => writeInitializer(w, tensor));
   for (const value of graph.inputs) message(writer, 11, (w) => writeValue(w, value));
   for (const value of graph.outputs) message(writer, 12, (w) => writeValue(w, value));
+}
+
+/** The same without inputs and weights, and with outputs whose shapes ONNX Runtime infers. */
+function writeSubgraph(writer: protobuf.Writer, name: string, { nodes, outputs }: SubgraphRecord): void {
+  for (const node of nodes) message(writer, 1, (w) => writeNode(w, node));
+  text(writer, 2, name);
+  for (const output of outputs) {
+    message(writer, 12, (w) => {
+      text(w, 1, output.name);
+      message(w, 2, (type) => message(type, 1, (tensor) => integer(tensor, 1, DATA_TYPE[output.dataType])));
+    });
+  }
 }
 
 /** ModelProto: ir_version 1, producer_name 2, graph 7, opset_import 8 (domain 1, version 2). */

@@ -53,7 +53,8 @@ export class ChunkedPrefill implements Prefill {
     this.#growTo(end);
     const wanted = end < this.#tokenIds.length ? withoutLast(this.#wanted) : this.#wanted;
     const input = { slot: 0, length: start, tokenIds: this.#tokenIds.slice(start, end), wanted };
-    const [output] = await runner.run({ grid: this.#grid, groups: [noPrefix], prefixes }, [input]);
+    const context = { grid: this.#grid, groups: [noPrefix], prefixes, isPrompt: true };
+    const [output] = await runner.run(context, [input]);
     this.#outputs.push(output!);
     this.#done = end;
   }

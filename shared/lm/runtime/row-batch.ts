@@ -93,7 +93,7 @@ export class GridRowBatch implements RowBatch {
     const { grid, groups } = this.#table;
     const outputs = await runInChunks(
       this.#runner,
-      { grid, groups, prefixes: this.#prefixes },
+      { grid, groups, prefixes: this.#prefixes, isPrompt: false },
       inputs.map(({ tokenIds, wanted }, i) => ({
         slot: rows[i]!.slot!,
         length: rows[i]!.length,

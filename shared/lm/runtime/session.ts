@@ -9,6 +9,8 @@ export type Feeds = Record<string, ort.Tensor>;
 export const floatTensor = (data: Float32Array, dims: readonly number[]): Tensor =>
   new ort.Tensor("float32", data, dims);
 export const intTensor = (data: Int32Array): Tensor => new ort.Tensor("int32", data, [data.length]);
+export const intScalar = (value: number): Tensor => new ort.Tensor("int32", Int32Array.of(value), []);
+export const boolTensor = (value: boolean): Tensor => new ort.Tensor("bool", [value], [1]);
 
 /** Non-negative integers below 2^31 as int64: the low words of a zeroed array, which is quicker than BigInt. */
 export function longTensor(values: ArrayLike<number>, dims: readonly number[]): Tensor {

@@ -9,7 +9,15 @@ import { sum } from "#shared/stats.js";
 import { KV_BUCKET, type KvBlock } from "./kv-block.js";
 import type { PrefixSet } from "./prefix-set.js";
 import { blocksOf, type Probe, ProbeSet } from "./probe-set.js";
-import { type Feeds, floatTensor, intTensor, longTensor, type Session } from "./session.js";
+import {
+  boolTensor,
+  type Feeds,
+  floatTensor,
+  intScalar,
+  intTensor,
+  longTensor,
+  type Session,
+} from "./session.js";
 import type { SuffixGrid } from "./suffix-grid.js";
 
 /** New tokens of a row that has `length` tokens of its own behind its prefix. */
@@ -25,6 +33,8 @@ export interface StepContext {
   readonly prefixes: PrefixSet;
   /** The prefix of each group. */
   readonly groups: readonly KvBlock[];
+  /** A chunk of a prompt: one slot in all, without a prefix. It is run another way and rounds otherwise than rows do. */
+  readonly isPrompt: boolean;
 }
 
 export type SlotOutput = Omit<RowOutput, "row">;
@@ -55,6 +65,7 @@ export class StepRunner {
     const feeds: Feeds = {};
     this.#feedTokens(feeds, context, inputs, tokens);
     this.#feedCaches(feeds, context, inputs, tokens);
+    feedPrompt(feeds, context, inputs[0]!);
     const logitRows = feedLogitRows(feeds, inputs, tokens);
     const states = this.#feedHiddenRows(feeds, inputs, tokens);
     const wanted = ["new_kv"];
@@ -166,6 +177,13 @@ export class StepRunner {
       return { logits, ...(summary && { summary }), hidden, probe };
     });
   }
+}
+
+function feedPrompt(feeds: Feeds, { isPrompt }: StepContext, { length, tokenIds }: SlotInput): void {
+  const tokenCount = length + tokenIds.length;
+  feeds["prompt"] = boolTensor(isPrompt);
+  feeds["prompt_last_position"] = intTensor(Int32Array.of(tokenCount - 1));
+  feeds["prompt_tokens"] = intScalar(tokenCount);
 }
 
 /** Rows of logits that a row with `count` new tokens needs: those after its last tokens. */

@@ -60,6 +60,18 @@ describe.each(variants)("%s", (_title, config) => {
     expect(prefix.data.length).toBe(37 * (model.info.kvBytesPerToken / 4));
   });
 
+  test("so does a prompt of several chunks", async () => {
+    const model = await open(config);
+    const prompt = ids(128 + 128 + 5, 11);
+    const { output } = await model.prefill(prompt, { logits: "all" });
+    const expected = reference(prompt).logits;
+    for (const token of [127, 128, 255, 256, 260])
+      expect(output.logits.subarray(token * config.vocabSize, (token + 1) * config.vocabSize)).toBeAllclose(
+        expected[token]!,
+        close,
+      );
+  });
+
   test("a summary is that of the last logits, at the row's own temperature", async () => {
     const model = await open(config);
     const { prefix } = await model.prefill(ids(9, 4), { logits: "none" });
