@@ -35,9 +35,10 @@ export async function buildPool(
 ): Promise<PooledProblem[]> {
   const [{ head: prm }, swift] = [await readPrmFiles(PRM_DIR), await readSwiftHead(SWIFT_FILE)];
   const reader = await openReader(PRM_DIR, options.threads);
-  const width = swift.gateWeight.length;
-  const weights = Float32Array.of(...swift.gateWeight, ...swift.rewardWeight);
-  const probe: Probe = { name: "swift", modelHash: swift.modelHash, weights, shape: [2, width] };
+  const width = swift.reward.weights.length;
+  const weights = Float32Array.of(...swift.gate!.weights, ...swift.reward.weights);
+  const { modelHash } = swift.provenance;
+  const probe: Probe = { name: "swift", modelHash, weights, shape: [2, width] };
   try {
     const scalarOptions = { problems: 300, rollouts: 8, maxTokens: MAX_SOLUTION_TOKENS, seed: options.seed };
     const scalars = await trainScalarHead(engine, scalarOptions, signal);
@@ -55,7 +56,7 @@ export async function buildPool(
       },
       signal,
     );
-    return toPool(records, { prm, swift: swift.bias, scalars });
+    return toPool(records, { prm, swift, scalars });
   } finally {
     await reader.model.dispose();
   }

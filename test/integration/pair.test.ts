@@ -17,6 +17,7 @@ import { toConfig as toVerifierConfig } from "#verifier/config.js";
 import { FEATURE_COUNT } from "#verifier/score/prm/features.js";
 import { type PrmFiles, writePrmFiles } from "#verifier/score/prm/head-file.js";
 import { writeSwiftHead } from "#verifier/score/swift/head-file.js";
+import { swiftHead, swiftRow } from "../fakes/swift-head.js";
 import { createService as createVerifier } from "#verifier/service.js";
 import { temporaryDirectory } from "../fakes/temporary-directory.js";
 import { writeTinyDirectory } from "../fakes/tiny-directory.js";
@@ -52,16 +53,17 @@ beforeAll(async () => {
   await writeTinyDirectory(policyDir, 1, 2);
   await writeTinyDirectory(prmDir, 2, 3);
   await writePrmFiles(prmDir, prmFiles);
-  await writeSwiftHead(swiftFile, {
-    modelHash: (await loadCheckpoint(policyDir)).hash,
-    precision: "fp32",
-    layers: [0, 2],
-    gateWeight: Float32Array.from({ length: 64 }, (_, i) => Math.sin(i)),
-    rewardWeight: Float32Array.from({ length: 64 }, (_, i) => Math.cos(i)),
-    bias: { gate: 0.1, reward: -0.1 },
-    template: "chat",
-    training: "none",
-  });
+  const rows = {
+    gate: swiftRow(
+      Array.from({ length: 64 }, (_, i) => Math.sin(i)),
+      0.1,
+    ),
+    reward: swiftRow(
+      Array.from({ length: 64 }, (_, i) => Math.cos(i)),
+      -0.1,
+    ),
+  };
+  await writeSwiftHead(swiftFile, swiftHead((await loadCheckpoint(policyDir)).hash, [0, 2], rows));
   const common = {
     LOG_LEVEL: "silent",
     PORT: "0",

@@ -1,6 +1,6 @@
 /** Turns recorded rollouts into a pool that every baseline can be answered from. */
 import { prmScore, type PrmHead } from "#verifier/score/prm/head.js";
-import { type SwiftBias, swiftForward } from "#verifier/score/swift/head.js";
+import { swiftForward, type SwiftWeights as SwiftHeadWeights } from "#verifier/score/swift/head.js";
 import { canonicalAnswer } from "#verifier/answer/canonical.js";
 import { extractAnswer } from "#verifier/answer/extract.js";
 import { scalarReward } from "#train/swift/scalars.js";
@@ -11,7 +11,7 @@ import type { RecordedProblem, RecordedSolution } from "./records.js";
 export interface PoolScorers {
   readonly prm: PrmHead;
   /** The probe outputs in the records must be this head's two. */
-  readonly swift: SwiftBias;
+  readonly swift: SwiftHeadWeights;
   readonly scalars: SwiftWeights;
 }
 
@@ -39,7 +39,7 @@ export function toRollout(solution: RecordedSolution, { prm, swift, scalars }: P
     meanEntropy: entropies.reduce((sum, value) => sum + value, 0) / entropies.length,
     readerSumLogProb: solution.read.at(-1)?.pathSumLogProb ?? 0,
     prm: solution.read.map((step) => prmScore(prm, step.features)),
-    swift: swiftForward(projections(solution), swift),
+    swift: swiftForward(swift, projections(solution)),
     scalars: scalarReward(solution, scalars),
   };
 }

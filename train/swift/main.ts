@@ -74,13 +74,21 @@ export async function trainSwift(
   const { gate, reward, gateBias, rewardBias } = trained.weights;
   const right = examples.filter((example) => example.correct).length;
   await writeSwiftHead(options.out, {
-    modelHash: info.modelHash,
-    precision: info.precision,
-    layers: Array.from({ length: info.hiddenStateCount }, (_, i) => i),
-    gateWeight: gate,
-    rewardWeight: reward,
-    bias: { gate: gateBias, reward: rewardBias },
-    template: "every token of the solution, the closing token included",
+    input: {
+      kind: "hidden",
+      layers: Array.from({ length: info.hiddenStateCount }, (_, i) => i),
+      finalNorm: false,
+    },
+    span: "response",
+    gate: { weights: gate, scalars: new Float32Array(0), bias: gateBias },
+    reward: { weights: reward, scalars: new Float32Array(0), bias: rewardBias },
+    provenance: {
+      modelHash: info.modelHash,
+      precision: info.precision,
+      adapter: "",
+      chatTemplateHash: "",
+      sampling: { temperature: 1, topP: 1, minP: 0, repetitionPenalty: 1 },
+    },
     training: `${problems.length} problems x ${options.rollouts} rollouts, seed ${options.seed}; ${right} of ${examples.length} right; best epoch ${trained.epochs}, validation loss ${trained.validationLoss.toFixed(4)}`,
   });
   return trained;

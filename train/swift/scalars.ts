@@ -2,7 +2,7 @@
  * The baseline that could embarrass a SWIFT head: the same head over three numbers per token instead of all hidden
  * states: the token's log-probability, the entropy it was drawn from, and the entropy after it.
  */
-import { swiftForward } from "#verifier/score/swift/head.js";
+import { type SwiftWeights as HeadWeights, swiftForward } from "#verifier/score/swift/head.js";
 import type { Engine } from "#generator/engine/types.js";
 import type { RecordedSolution } from "#train/evaluation/records.js";
 import { recordRollouts } from "#train/evaluation/records.js";
@@ -34,7 +34,13 @@ export function scalarReward(solution: Pick<RecordedSolution, "steps">, weights:
     }
     projections.push(gate, reward);
   }
-  return swiftForward(projections, { gate: weights.gateBias, reward: weights.rewardBias });
+  return swiftForward(ungatedRows(weights), projections);
+}
+
+/** Biases alone: the products are done by the caller. */
+function ungatedRows({ gateBias, rewardBias }: SwiftWeights): HeadWeights {
+  const row = (bias: number) => ({ weights: new Float32Array(0), scalars: new Float32Array(0), bias });
+  return { gate: row(gateBias), reward: row(rewardBias), span: "response" };
 }
 
 /** Trained as the SWIFT head is, on rollouts of training problems. */

@@ -6,6 +6,7 @@ import type { SolveRequest } from "#shared/rpc/gen/deliberate/v1/SolveRequest.js
 import type { Solved__Output } from "#shared/rpc/gen/deliberate/v1/Solved.js";
 import type { SolveResponse__Output } from "#shared/rpc/gen/deliberate/v1/SolveResponse.js";
 import { writeSwiftHead } from "#verifier/score/swift/head-file.js";
+import { swiftHead, swiftRow } from "../../fakes/swift-head.js";
 import { FAKE_INFO } from "../../fakes/generator-server.js";
 import { type Rig, type RigOptions, startRig } from "./verifier-rig.js";
 
@@ -99,16 +100,8 @@ describe("Solve", () => {
     const dir = await mkdtemp(join(tmpdir(), "swift-"));
     try {
       const file = join(dir, "head.safetensors");
-      const head = {
-        modelHash: FAKE_INFO.modelHash,
-        precision: "fp32",
-        layers: [0, 1, 2],
-        gateWeight: new Float32Array(6).fill(0.5),
-        rewardWeight: new Float32Array(6).fill(0.25),
-        bias: { gate: 0, reward: 1 },
-        template: "chat",
-        training: "by hand",
-      };
+      const rows = { gate: swiftRow([5, 5, 5, 5, 5, 5], 0), reward: swiftRow([1, 1, 1, 1, 1, 1], 1) };
+      const head = swiftHead(FAKE_INFO.modelHash, [0, 1, 2], rows);
       await writeSwiftHead(file, head);
       const { solve, generator } = await start({ withPrm: false, env: { VERIFIER_SWIFT: file } });
       const request: SolveRequest = {
@@ -124,7 +117,7 @@ describe("Solve", () => {
       expect(plan!.verifier).toBe("VERIFIER_SWIFT");
       expect(usage!.verifierTokens).toBe(0);
       await rig!.stop();
-      await writeSwiftHead(file, { ...head, modelHash: "00" });
+      await writeSwiftHead(file, swiftHead("00", [0, 1, 2], rows));
       const other = await start({ withPrm: false, env: { VERIFIER_SWIFT: file } });
       await expect(other.solve(request)).rejects.toMatchObject({
         code: "failed_precondition",

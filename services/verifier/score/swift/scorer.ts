@@ -7,7 +7,16 @@ import { ServiceError } from "#shared/errors.js";
 import type { NodeId, PolicyInfo, Probe, ScorerSession, StepSample, StepScorer } from "../../ports.js";
 import { toScore } from "../probability.js";
 import type { SwiftHead } from "./head-file.js";
-import { addTokens, EMPTY_SUMS, SWIFT_OUTPUTS, type SwiftBias, type SwiftSums, swiftReward } from "./head.js";
+import {
+  addTokens,
+  EMPTY_SUMS,
+  outputsOf,
+  readsScalars,
+  scalarsOf,
+  type SwiftSums,
+  swiftReward,
+  type SwiftWeights,
+} from "./head.js";
 
 /** @throws ServiceError `failed_precondition`: the head was made for another model, or its width is not the policy's. */
 export function createSwiftScorer(head: SwiftHead, policy: PolicyInfo): StepScorer {
@@ -15,36 +24,41 @@ export function createSwiftScorer(head: SwiftHead, policy: PolicyInfo): StepScor
   return {
     name: "swift",
     probes: [probe],
-    open: async () => new SwiftSession(head.bias, probe.shape[1]),
+    open: async () => new SwiftSession(head, probe.shape[1]),
   };
 }
 
-/** The head's weights over all hidden states; states that it does not read get zeros. */
+/** The head's rows over all hidden states; states that it does not read get zeros. */
 function toProbe(head: SwiftHead, policy: PolicyInfo): Probe {
-  if (head.modelHash !== policy.modelHash)
+  const { modelHash } = head.provenance;
+  if (modelHash !== policy.modelHash)
     throw mismatch(
       head,
-      `it must have been trained for ${policy.model} (${policy.modelHash}), but was for ${head.modelHash}`,
+      `it must have been trained for ${policy.model} (${policy.modelHash}), but was for ${modelHash}`,
     );
   const { hiddenSize, hiddenStateCount } = policy;
+  const { input, gate, reward } = head;
+  if (input.kind !== "hidden" || input.finalNorm)
+    throw mismatch(head, "it must read hidden states as they are, got another input");
   if (
-    head.gateWeight.length !== head.layers.length * hiddenSize ||
-    Math.max(...head.layers) >= hiddenStateCount
+    reward.weights.length !== input.layers.length * hiddenSize ||
+    Math.max(...input.layers) >= hiddenStateCount
   ) {
-    const got = `${head.gateWeight.length} over states ${head.layers.join(", ")}`;
+    const got = `${reward.weights.length} over states ${input.layers.join(", ")}`;
     throw mismatch(
       head,
       `it must read states below ${hiddenStateCount}, ${hiddenSize} numbers each, got ${got}`,
     );
   }
   const width = hiddenSize * hiddenStateCount;
-  const weights = new Float32Array(SWIFT_OUTPUTS * width);
-  for (const [output, source] of [head.gateWeight, head.rewardWeight].entries())
-    for (const [index, layer] of head.layers.entries()) {
-      const part = source.subarray(index * hiddenSize, (index + 1) * hiddenSize);
+  const rows = gate === undefined ? [reward] : [gate, reward];
+  const weights = new Float32Array(rows.length * width);
+  for (const [output, row] of rows.entries())
+    for (const [index, layer] of input.layers.entries()) {
+      const part = row.weights.subarray(index * hiddenSize, (index + 1) * hiddenSize);
       weights.set(part, output * width + layer * hiddenSize);
     }
-  return { name: "swift", modelHash: head.modelHash, weights, shape: [SWIFT_OUTPUTS, width] };
+  return { name: "swift", modelHash, weights, shape: [rows.length, width] };
 }
 
 function mismatch(head: SwiftHead, problem: string): ServiceError {
@@ -61,14 +75,14 @@ interface Path {
 }
 
 class SwiftSession implements ScorerSession {
-  readonly #bias: SwiftBias;
+  readonly #head: SwiftWeights;
   readonly #flopsPerToken: number;
   readonly #paths = new Map<NodeId, Path>([[0, { sums: EMPTY_SUMS, children: [] }]]);
   #flops = 0;
 
-  constructor(bias: SwiftBias, width: number) {
-    this.#bias = bias;
-    this.#flopsPerToken = 2 * SWIFT_OUTPUTS * width;
+  constructor(head: SwiftWeights, width: number) {
+    this.#head = head;
+    this.#flopsPerToken = 2 * outputsOf(head) * width;
   }
 
   async score(steps: readonly StepSample[]): Promise<readonly number[]> {
@@ -105,12 +119,14 @@ class SwiftSession implements ScorerSession {
       );
     if (tokenIds.length === 0)
       throw new ServiceError("invalid_argument", `a step must hold tokens, got none in step ${nodeId}`);
-    if (probeOutputs.length !== SWIFT_OUTPUTS * tokenIds.length)
+    const outputs = outputsOf(this.#head);
+    if (probeOutputs.length !== outputs * tokenIds.length)
       throw new ServiceError(
         "failed_precondition",
-        `step ${nodeId} must come with ${SWIFT_OUTPUTS} probe outputs for each of its ${tokenIds.length} tokens, got ${probeOutputs.length} in all`,
+        `step ${nodeId} must come with ${outputs} probe outputs for each of its ${tokenIds.length} tokens, got ${probeOutputs.length} in all`,
       );
-    const sums = addTokens(parent.sums, probeOutputs, this.#bias);
+    const scalars = readsScalars(this.#head) ? scalarsOf(step.logProbs, step.entropies, 0) : undefined;
+    const sums = addTokens(parent.sums, this.#head, probeOutputs, scalars);
     const score = toScore(swiftReward(sums));
     if (Number.isNaN(score))
       throw new ServiceError(

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
-import { addTokens, EMPTY_SUMS, swiftForward, swiftReward } from "#verifier/score/swift/head.js";
+import {
+  addTokens,
+  EMPTY_SUMS,
+  scalarsOf,
+  swiftForward,
+  swiftReward,
+  type SwiftWeights,
+} from "#verifier/score/swift/head.js";
 import { sigmoid } from "#verifier/score/probability.js";
+import { swiftRow } from "../../../../fakes/swift-head.js";
 import { describeWithShared, loadGolden } from "../../../../shared-data.js";
 
 // Three tokens of four numbers, hand-worked in float64 (facts: SWIFT test vectors).
@@ -11,7 +19,7 @@ const H = [
 ];
 const GATE = [0.2, -0.1, 0.4, 0.3];
 const REWARD = [-0.3, 0.5, 0.1, 0.6];
-const bias = { gate: 0.1, reward: -0.2 };
+const head: SwiftWeights = { gate: swiftRow(GATE, 0.1), reward: swiftRow(REWARD, -0.2), span: "response" };
 
 function project(
   states: readonly ArrayLike<number>[],
@@ -25,22 +33,57 @@ function project(
 
 test("equals the hand-worked example, for every prefix", () => {
   const raw = project(H, GATE, REWARD);
-  expect(swiftForward(raw.slice(0, 2), bias)).toBeCloseTo(0.375, 10);
-  expect(swiftForward(raw.slice(0, 4), bias)).toBeCloseTo(0.1565557665, 9);
-  expect(swiftForward(raw, bias)).toBeCloseTo(0.0266377037, 9);
-  expect(sigmoid(swiftForward(raw, bias))).toBeCloseTo(0.5066590322, 9);
+  expect(swiftForward(head, raw.slice(0, 2))).toBeCloseTo(0.375, 10);
+  expect(swiftForward(head, raw.slice(0, 4))).toBeCloseTo(0.1565557665, 9);
+  expect(swiftForward(head, raw)).toBeCloseTo(0.0266377037, 9);
+  expect(sigmoid(swiftForward(head, raw))).toBeCloseTo(0.5066590322, 9);
 });
 
 test("a path's sums are its parent's sums and its own: chunked equals whole", () => {
   const raw = project(H, GATE, REWARD);
-  const chunked = addTokens(addTokens(EMPTY_SUMS, raw.slice(0, 4), bias), raw.slice(4), bias);
-  expect(swiftReward(chunked)).toBeCloseTo(swiftForward(raw, bias), 12);
+  const chunked = addTokens(addTokens(EMPTY_SUMS, head, raw.slice(0, 4)), head, raw.slice(4));
+  expect(swiftReward(chunked)).toBeCloseTo(swiftForward(head, raw), 12);
 });
 
 test("closed gates give a finite reward near 0, and so does an empty path", () => {
-  const closed = swiftForward([-100, 3, -100, -2], { gate: 0, reward: 0 });
+  const zeros = [0, 0, 0, 0];
+  const unbiased = { ...head, gate: swiftRow(zeros, 0), reward: swiftRow(zeros, 0) };
+  const closed = swiftForward(unbiased, [-100, 3, -100, -2]);
   expect(Math.abs(closed)).toBeLessThan(1e-30);
-  expect(swiftForward([], bias)).toBe(0);
+  expect(swiftForward(head, [])).toBe(0);
+});
+
+test("without a gate it is the plain mean of the rewards", () => {
+  const raw = project(H, GATE, REWARD).filter((_, i) => i % 2 === 1);
+  const ungated = { ...head, gate: undefined };
+  expect(swiftForward(ungated, raw)).toBeCloseTo(-0.0333333, 6);
+  expect(swiftForward(ungated, [])).toBe(0);
+});
+
+test("the span of the reference leaves out the first token of a text, and of no later step", () => {
+  const raw = project(H, GATE, REWARD);
+  const without = { ...head, span: "without_first" } as const;
+  expect(swiftForward(without, raw)).toBeCloseTo(swiftForward(head, raw.slice(2)), 12);
+  const steps = addTokens(addTokens(EMPTY_SUMS, without, raw.slice(0, 2)), without, raw.slice(2));
+  expect(swiftReward(steps)).toBeCloseTo(swiftForward(without, raw), 12);
+  expect(swiftForward(without, raw.slice(0, 2))).toBe(0);
+});
+
+test("scalars are a token's log-prob, the entropy before it and the one after it, and weigh as numbers of h_t do", () => {
+  const scalars = scalarsOf([-1, -2], [0.5, 0.25], 0.125);
+  expect([...scalars]).toEqual([-1, 0.5, 0.25, -2, 0.25, 0.125]);
+  const extended = {
+    gate: swiftRow(GATE, 0.1, [1, 2, 3]),
+    reward: swiftRow(REWARD, -0.2, [-1, 0.5, 4]),
+    span: "response",
+  } as const;
+  const raw = project(H.slice(0, 2), GATE, REWARD);
+  const wide = project(
+    H.slice(0, 2).map((h, t) => [...h, ...scalars.subarray(3 * t, 3 * t + 3)]),
+    [...GATE, 1, 2, 3],
+    [...REWARD, -1, 0.5, 4],
+  );
+  expect(swiftForward(extended, raw, scalars)).toBeCloseTo(swiftForward(head, wide), 10);
 });
 
 describeWithShared("against the reference implementation", ["fixtures/swift"], () => {
@@ -77,8 +120,12 @@ describeWithShared("against the reference implementation", ["fixtures/swift"], (
         return (name.startsWith("layers_only") ? parts.slice(1) : parts).flat();
       });
       const projections = project(tokens, gate, reward);
-      const biases = { gate: variant.b_g, reward: variant.b_r };
-      return [swiftForward(projections.slice(2 * solution_start), biases), swiftForward(projections, biases)];
+      const rows = { gate: swiftRow(gate, variant.b_g), reward: swiftRow(reward, variant.b_r) };
+      const weights: SwiftWeights = { ...rows, span: "response" };
+      return [
+        swiftForward(weights, projections.slice(2 * solution_start)),
+        swiftForward(weights, projections),
+      ];
     });
     expect(scores[0]!).toBeAllclose([variant.text0.score, variant.text0.score_over_all_tokens], {
       atol: 1e-5,

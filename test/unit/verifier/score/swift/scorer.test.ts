@@ -6,6 +6,7 @@ import type { PolicyInfo, StepSample } from "#verifier/ports.js";
 import { sigmoid } from "#verifier/score/probability.js";
 import { readSwiftHead, type SwiftHead, writeSwiftHead } from "#verifier/score/swift/head-file.js";
 import { swiftForward } from "#verifier/score/swift/head.js";
+import { swiftHead, swiftRow } from "../../../../fakes/swift-head.js";
 import { createSwiftScorer } from "#verifier/score/swift/scorer.js";
 
 const HASH = "ab".repeat(32);
@@ -18,17 +19,8 @@ const policy: PolicyInfo = {
   hiddenSize: 2,
   hiddenStateCount: 3,
 };
-const head: SwiftHead = {
-  name: "head",
-  modelHash: HASH,
-  precision: "fp32",
-  layers: [2, 0],
-  gateWeight: Float32Array.of(1, 2, 3, 4),
-  rewardWeight: Float32Array.of(5, 6, 7, 8),
-  bias: { gate: 0.5, reward: -0.25 },
-  template: "chat",
-  training: "by hand",
-};
+const rows = { gate: swiftRow([1, 2, 3, 4], 0.5), reward: swiftRow([5, 6, 7, 8], -0.25) };
+const head = swiftHead(HASH, [2, 0], rows);
 const signal = new AbortController().signal;
 
 function step(nodeId: number, parentId: number, ...projections: number[]): StepSample {
@@ -50,14 +42,34 @@ describe("head file", () => {
   afterAll(() => rm(dir, { recursive: true }));
 
   test("reads back what was written", async () => {
-    await writeSwiftHead(join(dir, "head.safetensors"), head);
-    expect(await readSwiftHead(join(dir, "head.safetensors"))).toEqual(head);
+    const { sampling } = head.provenance;
+    const others: Partial<SwiftHead>[] = [
+      {},
+      { gate: undefined, span: "without_first" },
+      { input: { kind: "logits" } },
+      { input: { kind: "hidden", layers: [0], finalNorm: true } },
+      { reward: swiftRow([1], 0, [1, 2, 3]), gate: swiftRow([2], 0, [4, 5, 6]), input: { kind: "logits" } },
+      { provenance: { ...head.provenance, sampling: { ...sampling, topK: 40 } } },
+    ];
+    for (const change of others) {
+      const path = join(dir, "head.safetensors");
+      await writeSwiftHead(path, { ...head, ...change });
+      expect(await readSwiftHead(path)).toEqual({ ...head, ...change });
+    }
   });
 
   test.each<[string, Partial<SwiftHead>, RegExp]>([
-    ["NaN in a weight", { gateWeight: Float32Array.of(1, Number.NaN, 3, 4) }, /finite/],
-    ["weights of two widths", { rewardWeight: Float32Array.of(1) }, /4 and 1/],
-    ["a state named twice", { layers: [1, 1] }, /different state indices/],
+    ["NaN in a weight", { gate: swiftRow([1, Number.NaN, 3, 4], 0) }, /finite/],
+    ["an infinite bias", { reward: swiftRow([1, 2, 3, 4], Infinity) }, /finite/],
+    ["weights of two widths", { reward: swiftRow([1], 0) }, /4 and 1/],
+    ["no weights", { gate: undefined, reward: swiftRow([], 0) }, /at least 1/],
+    ["scalars in one row", { reward: swiftRow([1, 2, 3, 4], 0, [1, 2, 3]) }, /0 or 3 scalars/],
+    [
+      "a state named twice",
+      { input: { kind: "hidden", layers: [1, 1], finalNorm: false } },
+      /different state/,
+    ],
+    ["another width", { input: { kind: "hidden", layers: [0, 1, 2], finalNorm: false } }, /3 states times/],
   ])("refuses %s", async (_, change, message) => {
     const path = join(dir, "broken.safetensors");
     const write = async () => {
@@ -97,7 +109,7 @@ describe("scorer", () => {
     const right = [-1, 2, 0.5, -0.5];
     const scores = await session.score([step(1, 0, ...root), step(2, 1, ...left), step(3, 1, ...right)]);
     const expected = [root, [...root, ...left], [...root, ...right]].map((path) =>
-      sigmoid(swiftForward(path, head.bias)),
+      sigmoid(swiftForward(head, path)),
     );
     expect(scores).toBeAllclose(expected, { atol: 1e-6 });
     expect(session.usage()).toEqual({ verifierTokens: 0, flops: 5 * 4 * 6 });
