@@ -1,10 +1,10 @@
 /** The commands that make the shipped models, each from its seed alone: `deliberate train policy | prm | swift`. */
 import { join } from "node:path";
 import { trainRecipe } from "./language-model/main.js";
-import { policyRecipe, prmRecipe, type Recipe } from "./language-model/recipes.js";
+import { authorsRecipe, policyRecipe, prmRecipe, type Recipe } from "./language-model/recipes.js";
 import type { TrainProgress } from "./language-model/train.js";
 import { openEngine, openReader } from "./open-models.js";
-import { POLICY_DIR, PRM_DIR } from "./paths.js";
+import { AUTHORS_DIR, POLICY_DIR, PRM_DIR } from "./paths.js";
 import { trainPrm } from "./prm/main.js";
 import { trainSwift } from "./swift/main.js";
 
@@ -42,6 +42,9 @@ async function trainLanguageModel(
 
 export const trainPolicyModel = (options: RunOptions, signal: AbortSignal): Promise<Metrics> =>
   trainLanguageModel(policyRecipe, options, signal);
+
+export const trainAuthorsModel = (options: RunOptions, signal: AbortSignal): Promise<Metrics> =>
+  trainLanguageModel(authorsRecipe, options, signal);
 
 /** The reader, then the head on the policy's rollouts. */
 export async function trainPrmModel(options: RunOptions, signal: AbortSignal): Promise<Metrics> {
@@ -83,6 +86,7 @@ export async function trainSwiftHeadOf(options: RunOptions, signal: AbortSignal)
 /** Where each command writes unless told otherwise. */
 export const DEFAULT_OUT = {
   policy: POLICY_DIR,
+  "policy-authors": AUTHORS_DIR,
   prm: PRM_DIR,
   "prm-head": PRM_DIR,
   swift: POLICY_DIR,
@@ -93,6 +97,7 @@ export const TRAINERS: Readonly<
   Record<TrainTarget, (options: RunOptions, signal: AbortSignal) => Promise<Metrics>>
 > = {
   policy: trainPolicyModel,
+  "policy-authors": trainAuthorsModel,
   prm: trainPrmModel,
   "prm-head": trainPrmHeadOf,
   swift: trainSwiftHeadOf,

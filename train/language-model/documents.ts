@@ -4,6 +4,7 @@
  */
 import { Tokenizer } from "@huggingface/tokenizers";
 import { createRng } from "#shared/rng.js";
+import { authoredSolution } from "#train/problems/authors.js";
 import { drawDrill } from "#train/problems/drill.js";
 import { type Problem, generateProblem, type Split } from "#train/problems/generate.js";
 import {
@@ -18,7 +19,7 @@ import type { Recipe } from "./recipes.js";
 export interface ProblemEncoder {
   encode(text: string): number[];
   /** Prompt, solution and end token of a problem. */
-  document(problem: Problem): Document;
+  document(problem: Problem, solution?: string): Document;
   /** Equations, a line each. */
   drill(lines: readonly string[]): Document;
 }
@@ -28,11 +29,11 @@ export function createProblemEncoder(endTokenId: number): ProblemEncoder {
   const encode = (text: string): number[] => tokenizer.encode(text).ids;
   return {
     encode,
-    document(problem) {
+    document(problem, solution = problem.solution) {
       const prompt = encode(promptText(problem));
-      const solution = [...encode(problem.solution), endTokenId];
-      const lossWeights = [...prompt.map(() => 0), ...solution.map(() => 1)];
-      return { tokenIds: [...prompt, ...solution], lossWeights };
+      const text = [...encode(solution), endTokenId];
+      const lossWeights = [...prompt.map(() => 0), ...text.map(() => 1)];
+      return { tokenIds: [...prompt, ...text], lossWeights };
     },
     drill(lines) {
       const tokenIds: number[] = [];
@@ -48,14 +49,17 @@ export function createProblemEncoder(endTokenId: number): ProblemEncoder {
   };
 }
 
-/** An endless stream of worded problems of a split. */
+/** An endless stream of worded problems of a split, each solved by whom the recipe names. */
 export function problemDocuments(
   encoder: ProblemEncoder,
-  mixture: readonly number[],
+  { mixture, seed, solutions }: Pick<Recipe, "mixture" | "seed" | "solutions">,
   split: Split,
-  seed: number,
 ): DocumentSource {
-  return (index) => encoder.document(generateProblem({ mixture }, split, seed, index));
+  return (index) => {
+    const problem = generateProblem({ mixture }, split, seed, index);
+    if (solutions === "exact") return encoder.document(problem);
+    return encoder.document(problem, authoredSolution(problem, seed).steps.join("\n"));
+  };
 }
 
 /** Mixes drills into a stream, by a seeded draw per index. */

@@ -1,25 +1,69 @@
-/** Fresh test problems as JSONL, for benchmarks and the command line. */
+/** Fresh problems as JSONL, for training heads, for benchmarks and the command line. */
 import { invalidField } from "#shared/errors.js";
-import { generateProblem } from "./generate.js";
+import { EASY_KINDS, easyProblem } from "./easy.js";
+import { generateProblem, type Split } from "./generate.js";
 import { levelOf } from "./levels.js";
 
+/** Stories that the shipped policies were made for, by level | easy questions for models that others trained, by kind. */
+export type Family =
+  | { readonly name: "stories"; readonly levels: readonly number[] }
+  | { readonly name: "easy"; readonly kinds: readonly string[] };
+
 export interface ProblemsRequest {
-  /** How many lines in all; the levels take turns. */
+  /** How many lines in all; levels, or kinds, take turns. */
   readonly count: number;
-  readonly levels: readonly number[];
+  readonly family: Family;
+  /** Splits share no arithmetic. What is reported is measured on test problems, which no training reads. */
+  readonly split: Split;
   readonly seed: number;
 }
 
-/** Lines `{"id","problem","answer","level"}` (no newline at the end) from the test split, which no training reads. */
-export function* problemsJsonl({ count, levels, seed }: ProblemsRequest): Generator<string, void> {
+/** Lines `{"id","problem","answer","level"?}` (no newline at the end), no problem twice. */
+export function* problemsJsonl({ count, family, split, seed }: ProblemsRequest): Generator<string, void> {
   if (!Number.isInteger(count) || count < 1)
     throw invalidField("count", `must be an integer >= 1, got ${count}`);
   if (!Number.isSafeInteger(seed)) throw invalidField("seed", `must be an integer, got ${seed}`);
-  if (levels.length === 0) throw invalidField("levels", "must name at least one level, got none");
-  for (const level of levels) levelOf(level);
-  for (let i = 0; i < count; i++) {
-    const spec = { level: levels[i % levels.length]! };
-    const { id, problem, answer, level } = generateProblem(spec, "test", seed, Math.floor(i / levels.length));
-    yield JSON.stringify({ id, problem, answer, level });
+  assertFamily(family);
+  const seen = new Set<string>();
+  const mostDraws = DRAWS_PER_PROBLEM * count;
+  for (let i = 0; seen.size < count; i++) {
+    if (i === mostDraws)
+      throw invalidField("count", `must be below ${seen.size + 1}: there are no more such problems`);
+    const problem = draw(family, split, seed, i, seen.size);
+    if (seen.has(problem.problem)) continue;
+    seen.add(problem.problem);
+    yield JSON.stringify(problem);
   }
+}
+
+/** A small family repeats itself before it is used up. */
+const DRAWS_PER_PROBLEM = 50;
+
+function assertFamily(family: Family): void {
+  if (family.name === "stories") {
+    if (family.levels.length === 0) throw invalidField("levels", "must name at least one level, got none");
+    for (const level of family.levels) levelOf(level);
+    return;
+  }
+  const { kinds } = family;
+  const unknown = kinds.find((kind) => !EASY_KINDS.includes(kind));
+  if (kinds.length === 0 || unknown !== undefined)
+    throw invalidField("kinds", `must be some of ${EASY_KINDS.join(", ")}, got ${unknown ?? "none"}`);
+}
+
+/** Draw number `index`; `place` says whose turn it is. */
+function draw(family: Family, split: Split, seed: number, index: number, place: number) {
+  if (family.name === "easy") {
+    const kind = family.kinds[place % family.kinds.length]!;
+    return easyProblem(kind, split, seed, index);
+  }
+  const { levels } = family;
+  const spec = { level: levels[place % levels.length]! };
+  const { id, problem, answer, level } = generateProblem(
+    spec,
+    split,
+    seed,
+    Math.floor(index / levels.length),
+  );
+  return { id, problem, answer, level };
 }

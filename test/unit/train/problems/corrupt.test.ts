@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { checkSteps, isCorrect } from "#train/problems/check.js";
-import { SLIPS, corruptSolution } from "#train/problems/corrupt.js";
+import { corruptSolution } from "#train/problems/corrupt.js";
 import { generateProblem } from "#train/problems/generate.js";
+import { SLIPS } from "#train/problems/slips.js";
 
 const cases = Array.from({ length: 2000 }, (_, i) => {
   const problem = generateProblem({}, "train", 31, i);

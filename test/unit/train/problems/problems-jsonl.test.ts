@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { EASY_KINDS } from "#train/problems/easy.js";
 import { generateProblem } from "#train/problems/generate.js";
 import { problemsJsonl } from "#train/problems/problems-jsonl.js";
 
-const lines = (request: Parameters<typeof problemsJsonl>[0]) =>
+type Request = Parameters<typeof problemsJsonl>[0];
+const read = (request: Request) =>
   [...problemsJsonl(request)].map((line): Record<string, unknown> => JSON.parse(line));
+const lines = ({ count, levels, seed }: { count: number; levels: number[]; seed: number }) =>
+  read({ count, family: { name: "stories", levels }, split: "test", seed });
+const easy = (count: number, split: Request["split"], kinds: readonly string[] = EASY_KINDS) =>
+  read({ count, family: { name: "easy", kinds }, split, seed: 7 });
 
 describe("problemsJsonl()", () => {
   it("prints test problems, the levels in turn", () => {
@@ -21,5 +27,28 @@ describe("problemsJsonl()", () => {
     expect(() => lines({ count: 1, levels: [1], seed: Number.NaN })).toThrow(
       "seed must be an integer, got NaN",
     );
+  });
+
+  it("prints easy questions whose answers are right, none twice, none of another split", () => {
+    const [train, test] = [easy(300, "train"), easy(200, "test")];
+    const texts = [...train, ...test].map((row) => row["problem"]);
+    expect(new Set(texts).size).toBe(500);
+    for (const { problem, answer } of [...train, ...test]) {
+      const numbers = (String(problem).match(/\d+/g) ?? []).map(Number);
+      const [a, b] = [numbers[0]!, numbers[1]!];
+      const expected = /times/.test(String(problem))
+        ? a * b
+        : /larger/.test(String(problem))
+          ? Math.max(a, b)
+          : a + b;
+      expect(answer).toBe(String(expected));
+      expect(problem).toMatch(/end with 'Answer: <number>'\.$/);
+    }
+  });
+
+  it("ends when a kind has no more, and refuses kinds that there are not", () => {
+    expect(() => easy(5000, "validation", ["sum"])).toThrow("there are no more such problems");
+    expect(() => easy(1, "test", ["riddle"])).toThrow("got riddle");
+    expect(() => easy(1, "test", [])).toThrow("got none");
   });
 });
