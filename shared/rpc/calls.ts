@@ -1,5 +1,5 @@
 /** The calls a server is running: each has a signal, a deadline and an end; drain waits for them. */
-import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import { type Metadata, status as statusCodes, type StatusObject } from "@grpc/grpc-js";
 import type { EventEmitter } from "node:events";
 import { ServiceError } from "#shared/errors.js";
 import type { Logger } from "#shared/log.js";
@@ -15,6 +15,15 @@ export interface ServerCall extends EventEmitter {
   getPath(): string;
 }
 
+/** A call that is over, for whoever counts them. */
+export interface EndedCall {
+  /** `package.Service/Method`; always one that is served. */
+  readonly method: string;
+  /** The name of its gRPC status: `OK`, `CANCELLED`. */
+  readonly status: string;
+  readonly ms: number;
+}
+
 /** setTimeout fires at once beyond this. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -22,13 +31,15 @@ export class RunningCalls {
   private readonly calls = new Map<ServerCall, AbortController>();
   private readonly defaultDeadlineMs: number;
   private readonly log: Logger;
+  private readonly onEnd: (call: EndedCall) => void;
   private draining = false;
   private onIdle = (): void => {};
 
-  /** A call that sets no deadline gets `defaultDeadlineMs`. */
-  constructor(defaultDeadlineMs: number, log: Logger) {
+  /** A call that sets no deadline gets `defaultDeadlineMs`. `onEnd` must not throw. */
+  constructor(defaultDeadlineMs: number, log: Logger, onEnd: (call: EndedCall) => void = () => {}) {
     this.defaultDeadlineMs = defaultDeadlineMs;
     this.log = log;
+    this.onEnd = onEnd;
   }
 
   get count(): number {
@@ -70,7 +81,9 @@ export class RunningCalls {
       clearTimeout(timer);
       // Releases whatever still waits on the signal, such as a reader of requests that will not come.
       controller.abort(new ServiceError("cancelled", "the call has ended"));
-      this.log.debug({ method: call.getPath(), code, ms: Date.now() - startedAt }, "call");
+      const [method, ms] = [call.getPath().slice(1), Date.now() - startedAt];
+      this.log.debug({ method, code, ms }, "call");
+      this.onEnd({ method, status: statusCodes[code]!, ms });
     }
   }
 

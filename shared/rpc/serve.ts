@@ -15,7 +15,7 @@ import type { Writable } from "node:stream";
 import { ServiceError } from "#shared/errors.js";
 import type { Logger } from "#shared/log.js";
 import { requireToken } from "./auth.js";
-import { RunningCalls, type ServerCall } from "./calls.js";
+import { type EndedCall, RunningCalls, type ServerCall } from "./calls.js";
 import { addHealth } from "./health.js";
 import type {
   BidiHandler,
@@ -58,6 +58,8 @@ export interface ServerOptions {
   readonly token?: string;
   readonly limits?: RpcLimits;
   readonly log: Logger;
+  /** Told of every call of `services` that reached its handler, when it is over. Must not throw. */
+  readonly onCallEnd?: (call: EndedCall) => void;
 }
 
 export interface RpcServer {
@@ -87,7 +89,7 @@ const flushMs = 250;
 
 export function createServer(options: ServerOptions): RpcServer {
   const { services, log, limits = defaultRpcLimits } = options;
-  const calls = new RunningCalls(limits.defaultDeadlineMs, log);
+  const calls = new RunningCalls(limits.defaultDeadlineMs, log, options.onCallEnd);
   const names = services.map((service) => service.name);
   const server = new Server({
     interceptors: options.token === undefined ? [] : [requireToken(options.token, log)],

@@ -50,6 +50,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "@grpc/grpc-js": "shared/rpc",
   "@grpc/proto-loader": "shared/rpc",
   "@huggingface/jinja": "shared/lm/checkpoint",
+  "@opentelemetry": "shared/telemetry",
   commander: "cli",
 };
 
@@ -103,6 +104,14 @@ test("imports follow the arrows", () => {
     }
   }
   expect(wrong).toEqual([]);
+});
+
+test("what is measured is wired beside the service, and the domain does not know", () => {
+  const importers = sources().filter((file) =>
+    importsOf(file).some((specifier) => resolve(file, specifier)?.startsWith("shared/telemetry/")),
+  );
+  const allowed = [/^services\/[a-z]+\/(service|metrics)\.ts$/, /^shared\/(telemetry|config)\//];
+  expect(importers.filter((file) => !allowed.some((pattern) => pattern.test(file)))).toEqual([]);
 });
 
 test("the environment is read in config alone", () => {

@@ -35,6 +35,14 @@ describe("the generator's config", () => {
       'GENERATOR_LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, got "loud"',
     ],
     [
+      { ...needed, GENERATOR_METRICS_PORT: "on" },
+      'GENERATOR_METRICS_PORT must be an integer of at least 0 and at most 65535, got "on"',
+    ],
+    [
+      { ...needed, GENERATOR_METRICS_PORT: "50051" },
+      "GENERATOR_METRICS_PORT must differ from GENERATOR_PORT, got 50051 for both",
+    ],
+    [
       { ...needed, GENERATOR_MAX_PROMPT_BYTES: "99999999" },
       "GENERATOR_MAX_PROMPT_BYTES must be at most 16777216, the largest message taken, got 99999999",
     ],
@@ -53,6 +61,12 @@ describe("the generator's config", () => {
       logLevel: "info",
     });
     expect(Object.isFrozen(config.engine.limits)).toBe(true);
+  });
+
+  test("answers metrics at the host it listens on, when it has a port for them", () => {
+    const env = { GENERATOR_HOST: "::1", GENERATOR_PORT: "0", GENERATOR_METRICS_PORT: "0" };
+    const { metrics } = toConfig({ ...needed, ...env }).listening;
+    expect(metrics).toEqual({ host: "::1", port: 0, variable: "GENERATOR_METRICS_PORT" });
   });
 
   test("takes what is set", () => {

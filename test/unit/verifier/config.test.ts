@@ -34,6 +34,7 @@ describe("verifier config", () => {
     [{ GENERATOR_CLIENT_CERT: "a.pem" }, /GENERATOR_CLIENT_KEY/],
     [{ VERIFIER_PRM: "p", VERIFIER_PRECISION: "fp8" }, /VERIFIER_PRECISION must be one of/],
     [{ VERIFIER_PRM: "p", VERIFIER_THREADS: "0" }, /VERIFIER_THREADS/],
+    [{ VERIFIER_METRICS_PORT: "65536" }, /VERIFIER_METRICS_PORT/],
     [{ VERIFIER_MAX_SEARCHES: "-1" }, /VERIFIER_MAX_SEARCHES/],
     [{ VERIFIER_MAX_PROBLEM_BYTES: "999999999" }, /largest message/],
   ])("refuses %j, naming the variable", (env, message) => {
