@@ -44,6 +44,7 @@ export function arithmeticPrm(): ArithmeticPrm {
     info,
     sessions: () => sessions,
     isDisposed: () => disposed,
+    stats: () => ({ sessions, waitingSteps: 0, usedKvBytes: 0 }),
     async open(problem) {
       const scores = new Map<NodeId, number>([[0, 1]]);
       let verifierTokens = problem.length;

@@ -13,11 +13,16 @@ export interface PrmEngine {
   prune(sessionId: number, nodeIds: readonly NodeId[]): void;
   close(sessionId: number): void;
   usage(sessionId: number): ScorerUsage;
+  /** As `PrmBatcher.usedBytes`. */
+  readonly usedKvBytes: number;
 }
 
 export function createPrmEngine(info: LanguageModelInfo, batcher: PrmBatcher): PrmEngine {
   return {
     info,
+    get usedKvBytes() {
+      return batcher.usedBytes;
+    },
     open: (sessionId, problem) => batcher.open(sessionId, problem),
     score: (sessionId, steps) => batcher.score(sessionId, steps),
     prune: (sessionId, nodeIds) => batcher.prune(sessionId, nodeIds),

@@ -6,19 +6,33 @@ import { spawnWorker, type WorkerHost } from "#shared/lm/runtime/worker-host.js"
 import { ServiceError } from "#shared/errors.js";
 import type { LanguageModelInfo } from "#shared/lm/types.js";
 import type { NodeId, ScorerSession, ScorerUsage, StepSample, StepScorer } from "../../ports.js";
+import type { TextStep } from "./batch-work.js";
 import type { PrmMethods, PrmWorkerData } from "./worker-methods.js";
 
 export interface PrmScorer extends StepScorer {
   readonly info: LanguageModelInfo;
   open(problem: string, signal: AbortSignal): Promise<PrmSession>;
+  /** A recent snapshot; never waits for the model. */
+  stats(): PrmStats;
   /** Ends the Worker; calls under way and later ones reject with unavailable. Idempotent. */
   dispose(): Promise<void>;
+}
+
+export interface PrmStats {
+  /** Those whose prompt is being run included. */
+  readonly sessions: number;
+  /** Steps without a score yet, those that run included. */
+  readonly waitingSteps: number;
+  /** Keys and values of all sessions, as the Worker told last. */
+  readonly usedKvBytes: number;
 }
 
 export interface PrmSession extends ScorerSession {
   readonly promptTokens: number;
 }
 
+/** The snapshot in the making. */
+type Counts = { -readonly [K in keyof PrmStats]: PrmStats[K] };
 type Host = Pick<WorkerHost<PrmMethods>, "call" | "dispose">;
 
 /** Loads a PRM in a Worker of its own. Rejects with what is wrong with its files. `onCrash`: the Worker died later. */
@@ -33,19 +47,24 @@ export async function startPrm(
 /** A scorer over a Worker that is ready. */
 export async function connectPrm(host: Host): Promise<PrmScorer> {
   const info = await host.call("info", {});
-  let sessions = 0;
+  const stats: Counts = { sessions: 0, waitingSteps: 0, usedKvBytes: 0 };
+  let lastSession = 0;
   return {
     name: "prm",
     probes: [],
     info,
+    stats: () => ({ ...stats }),
     async open(problem, signal) {
-      const session = ++sessions;
+      const session = ++lastSession;
+      stats.sessions += 1;
       try {
-        const { promptTokens, usage } = await host.call("open", { session, problem }, signal);
-        return new HostSession(host, session, promptTokens, usage);
+        const opened = await host.call("open", { session, problem }, signal);
+        stats.usedKvBytes = opened.usedKvBytes;
+        return new HostSession(host, session, opened, stats);
       } catch (error) {
         // Given up or failed halfway: whatever the Worker has of it goes.
-        tell(host.call("close", { session }));
+        stats.sessions -= 1;
+        tell(host.call("close", { session }), stats);
         throw error;
       }
     },
@@ -54,27 +73,34 @@ export async function connectPrm(host: Host): Promise<PrmScorer> {
 }
 
 /** Sends what needs no answer; a Worker that is gone has nothing left to free. */
-function tell(call: Promise<void>): void {
-  call.catch(() => undefined);
+function tell(call: Promise<{ readonly usedKvBytes: number }>, stats: Counts): void {
+  call.then(({ usedKvBytes }) => (stats.usedKvBytes = usedKvBytes)).catch(() => undefined);
 }
 
 class HostSession implements PrmSession {
   readonly promptTokens: number;
   readonly #host: Host;
   readonly #session: number;
+  readonly #stats: Counts;
   #usage: ScorerUsage;
   #closed = false;
 
-  constructor(host: Host, session: number, promptTokens: number, usage: ScorerUsage) {
+  constructor(
+    host: Host,
+    session: number,
+    opened: { readonly promptTokens: number; readonly usage: ScorerUsage },
+    stats: Counts,
+  ) {
     this.#host = host;
     this.#session = session;
-    this.promptTokens = promptTokens;
-    this.#usage = usage;
+    this.promptTokens = opened.promptTokens;
+    this.#usage = opened.usage;
+    this.#stats = stats;
   }
 
   async score(steps: readonly StepSample[]): Promise<readonly number[]> {
     const texts = steps.map(({ nodeId, parentId, text }) => ({ nodeId, parentId, text }));
-    const { scores, usage } = await this.#host.call("score", { session: this.#session, steps: texts });
+    const { scores, usage } = await this.#call(texts);
     if (usage.verifierTokens > this.#usage.verifierTokens) this.#usage = usage;
     if (scores.length !== steps.length)
       throw new ServiceError("internal", `the PRM must give ${steps.length} scores, got ${scores.length}`);
@@ -82,7 +108,7 @@ class HostSession implements PrmSession {
   }
 
   prune(nodeIds: readonly NodeId[]): void {
-    tell(this.#host.call("prune", { session: this.#session, nodeIds }));
+    tell(this.#host.call("prune", { session: this.#session, nodeIds }), this.#stats);
   }
 
   usage(): ScorerUsage {
@@ -92,6 +118,18 @@ class HostSession implements PrmSession {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    tell(this.#host.call("close", { session: this.#session }));
+    this.#stats.sessions -= 1;
+    tell(this.#host.call("close", { session: this.#session }), this.#stats);
+  }
+
+  async #call(steps: readonly TextStep[]): ReturnType<PrmMethods["score"]> {
+    this.#stats.waitingSteps += steps.length;
+    try {
+      const scored = await this.#host.call("score", { session: this.#session, steps });
+      this.#stats.usedKvBytes = scored.usedKvBytes;
+      return scored;
+    } finally {
+      this.#stats.waitingSteps -= steps.length;
+    }
   }
 }

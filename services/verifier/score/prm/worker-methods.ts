@@ -22,14 +22,22 @@ interface InSession {
   readonly session: number;
 }
 
+/** With every reply, so that the main thread knows it without asking. */
+interface WithMemory {
+  /** Bytes that count against `maxKvBytes`. */
+  readonly usedKvBytes: number;
+}
+
 export interface PrmMethods {
   info(args: Record<string, never>): Promise<LanguageModelInfo>;
-  open(args: InSession & { readonly problem: string }): Promise<{ promptTokens: number; usage: ScorerUsage }>;
+  open(
+    args: InSession & { readonly problem: string },
+  ): Promise<WithMemory & { promptTokens: number; usage: ScorerUsage }>;
   score(
     args: InSession & { readonly steps: readonly TextStep[] },
-  ): Promise<{ scores: readonly number[]; usage: ScorerUsage }>;
-  prune(args: InSession & { readonly nodeIds: readonly NodeId[] }): Promise<void>;
-  close(args: InSession): Promise<void>;
+  ): Promise<WithMemory & { scores: readonly number[]; usage: ScorerUsage }>;
+  prune(args: InSession & { readonly nodeIds: readonly NodeId[] }): Promise<WithMemory>;
+  close(args: InSession): Promise<WithMemory>;
 }
 
 export function createPrmMethods(engine: PrmEngine): WorkerService<PrmMethods>["methods"] {
@@ -37,13 +45,19 @@ export function createPrmMethods(engine: PrmEngine): WorkerService<PrmMethods>["
     info: async () => engine.info,
     async open({ session, problem }) {
       const promptTokens = await engine.open(session, problem);
-      return { promptTokens, usage: engine.usage(session) };
+      return { promptTokens, usage: engine.usage(session), usedKvBytes: engine.usedKvBytes };
     },
     async score({ session, steps }) {
       const scores = await engine.score(session, steps);
-      return { scores, usage: engine.usage(session) };
+      return { scores, usage: engine.usage(session), usedKvBytes: engine.usedKvBytes };
     },
-    prune: async ({ session, nodeIds }) => engine.prune(session, nodeIds),
-    close: async ({ session }) => engine.close(session),
+    async prune({ session, nodeIds }) {
+      engine.prune(session, nodeIds);
+      return { usedKvBytes: engine.usedKvBytes };
+    },
+    async close({ session }) {
+      engine.close(session);
+      return { usedKvBytes: engine.usedKvBytes };
+    },
   };
 }

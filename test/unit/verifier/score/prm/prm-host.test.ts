@@ -76,6 +76,23 @@ describe("PRM host", () => {
     await expect.poll(() => batcher.usedBytes).toBe(0);
   });
 
+  test("its statistics follow what waits and what is kept", async () => {
+    const { scorer, batcher } = await start();
+    const opening = scorer.open("3*4?", signal);
+    expect(scorer.stats()).toEqual({ sessions: 1, waitingSteps: 0, usedKvBytes: 0 });
+    const session = await opening;
+    const scoring = session.score([toStep("3*4=12", 1, 0), toStep("3", 2, 0)]);
+    expect(scorer.stats()).toMatchObject({ sessions: 1, waitingSteps: 2 });
+    await scoring;
+    expect(scorer.stats()).toEqual({ sessions: 1, waitingSteps: 0, usedKvBytes: batcher.usedBytes });
+    expect(batcher.usedBytes).toBeGreaterThan(0);
+    await expect(session.score([toStep("", 3, 0)])).rejects.toThrow("text");
+    await expect(scorer.open("p", AbortSignal.abort(new Error("given up")))).rejects.toThrow("given up");
+    session.close();
+    session.close();
+    await expect.poll(() => scorer.stats()).toEqual({ sessions: 0, waitingSteps: 0, usedKvBytes: 0 });
+  });
+
   test("an empty step is invalid_argument and no score is made up for it", async () => {
     const { scorer } = await start();
     const session = await scorer.open("p", signal);
