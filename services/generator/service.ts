@@ -3,8 +3,11 @@ import type { RunnableService } from "#shared/config/run-service.js";
 import { createLogger } from "#shared/log.js";
 import { generatorService } from "#shared/rpc/proto.js";
 import { bind, createServer, defaultRpcLimits, hostPort } from "#shared/rpc/serve.js";
+import { Metrics } from "#shared/telemetry/metrics.js";
+import { createCallRecorder } from "#shared/telemetry/rpc-calls.js";
 import type { GeneratorConfig } from "./config.js";
 import { type EngineHost, startEngineHost } from "./engine/engine-host.js";
+import { observeEngine } from "./metrics.js";
 import { expand } from "./rpc/expand.js";
 import { getModelInfo } from "./rpc/get-model-info.js";
 
@@ -22,19 +25,23 @@ export async function createService(
   { listening, engine: setup }: GeneratorConfig,
   overrides: Overrides = {},
 ): Promise<RunnableService> {
-  const { graceMs, logLevel, defaultDeadlineMs, ...address } = listening;
+  const { graceMs, logLevel, defaultDeadlineMs, metrics: metricsPlace, ...address } = listening;
   const log = createLogger("generator", logLevel);
   const engine = overrides.engine ?? (await startEngineHost(setup));
+  const metrics = new Metrics(metricsPlace, log);
+  observeEngine(metrics, engine);
   const server = createServer({
     ...address,
     services: [bind(generatorService, { getModelInfo: getModelInfo(engine), expand: expand(engine) })],
     limits: { ...defaultRpcLimits, defaultDeadlineMs },
     log,
+    onCallEnd: createCallRecorder(metrics),
   });
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopped ??= (async () => {
       await server.stop(graceMs);
+      await metrics.dispose();
       await engine.dispose();
     })();
     return stopped;
@@ -42,8 +49,12 @@ export async function createService(
   return {
     failed: engine.failed,
     stop,
+    get metricsAddress() {
+      return metrics.address;
+    },
     async start() {
       try {
+        await metrics.start();
         const port = await server.start();
         const { model, precision, modelHash } = engine.info;
         log.info({ host: address.host, port, model, precision, modelHash }, "serving");

@@ -3,8 +3,11 @@ import type { RunnableService } from "#shared/config/run-service.js";
 import { createLogger, type Logger } from "#shared/log.js";
 import { verifierService } from "#shared/rpc/proto.js";
 import { bind, createServer, defaultRpcLimits, hostPort } from "#shared/rpc/serve.js";
+import { Metrics } from "#shared/telemetry/metrics.js";
+import { createCallRecorder } from "#shared/telemetry/rpc-calls.js";
 import { processClock } from "./clock.js";
 import type { VerifierConfig } from "./config.js";
+import { createSolveRecorder, observePrm, observeSearches } from "./metrics.js";
 import { createPolicyClient } from "./policy-client/policy-client.js";
 import { getVerifierInfo } from "./rpc/get-verifier-info.js";
 import { Admission } from "./rpc/limits.js";
@@ -35,7 +38,7 @@ export async function createService(
   config: VerifierConfig,
   overrides: Overrides = {},
 ): Promise<RunnableService> {
-  const { graceMs, logLevel, defaultDeadlineMs, ...address } = config.listening;
+  const { graceMs, logLevel, defaultDeadlineMs, metrics: metricsPlace, ...address } = config.listening;
   const log = createLogger("verifier", logLevel);
   const failed = new AbortController();
   const swiftHead = config.swiftFile === undefined ? undefined : await readSwiftHead(config.swiftFile);
@@ -45,12 +48,17 @@ export async function createService(
 
   const { address: generator, ...connection } = config.generator;
   const policy = createPolicyClient(generator, connection);
+  const admission = new Admission(config.maxSearches);
+  const metrics = new Metrics(metricsPlace, log);
+  observeSearches(metrics, admission);
+  if (prm !== undefined) observePrm(metrics, prm);
   const parts = {
     policy,
     scorers: new Scorers(policy, prm, swiftHead),
     clock: processClock,
-    admission: new Admission(config.maxSearches),
+    admission,
     limits: config.limits,
+    onSolveEnd: createSolveRecorder(metrics),
   };
   const handlers = {
     solve: solve(parts),
@@ -63,12 +71,14 @@ export async function createService(
     services: [bind(verifierService, handlers)],
     limits: { ...defaultRpcLimits, defaultDeadlineMs },
     log,
+    onCallEnd: createCallRecorder(metrics),
   });
 
   const end = async (): Promise<void> => {
     try {
       await server.stop(graceMs);
     } finally {
+      await metrics.dispose();
       policy.close();
       await prm?.dispose();
     }
@@ -78,8 +88,12 @@ export async function createService(
   return {
     failed: failed.signal,
     stop,
+    get metricsAddress() {
+      return metrics.address;
+    },
     async start() {
       try {
+        await metrics.start();
         const port = await server.start();
         const models = { prm: prm?.info.name ?? null, swift: swiftHead?.name ?? null };
         log.info({ host: address.host, port, generator, ...models }, "serving");

@@ -5,6 +5,8 @@ import type { Env } from "./env.js";
 export interface RunnableService {
   /** Resolves to the address it serves on, host:port. */
   start(): Promise<string>;
+  /** Where `/metrics` is answered, host:port; undefined before the start and without a port for it. */
+  readonly metricsAddress: string | undefined;
   stop(): Promise<void>;
   /** Aborts when the service can never serve again; the reason says why. */
   readonly failed: AbortSignal;
@@ -17,7 +19,8 @@ const badInput: ReadonlySet<string> = new Set(["invalid_argument", "not_found", 
 
 /**
  * Runs until SIGTERM or SIGINT, then stops in order and exits with 0; a second signal ends it at once. Prints one line
- * `{"event":"ready","address":"host:port"}` on stdout when it serves, one line on stderr when it cannot.
+ * `{"event":"ready","address":"host:port"}` on stdout when it serves (with `"metrics":"host:port"` if it answers there),
+ * one line on stderr when it cannot.
  */
 export async function runService(
   name: string,
@@ -40,7 +43,8 @@ export async function runService(
     const address = await created.start();
     service = created;
     created.failed.addEventListener("abort", () => fail(name, created.failed.reason));
-    process.stdout.write(`${JSON.stringify({ event: "ready", address })}\n`);
+    const metrics = created.metricsAddress;
+    process.stdout.write(`${JSON.stringify({ event: "ready", address, metrics })}\n`);
   } catch (error) {
     fail(name, error);
   }

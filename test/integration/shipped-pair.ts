@@ -28,6 +28,9 @@ export function describeWithModels(title: string, body: () => void, ...needs: (s
 export interface ShippedPair {
   readonly generatorAddress: string;
   readonly verifierAddress: string;
+  /** Undefined unless `env` sets ports for them. */
+  readonly generatorMetrics: string | undefined;
+  readonly verifierMetrics: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -59,7 +62,8 @@ export async function startShippedPair(env: Env = {}): Promise<ShippedPair> {
       ...env,
     };
     const verifierAddress = await start(await createVerifier(toVerifierConfig(verifierEnv)));
-    return { generatorAddress, verifierAddress, stop };
+    const [generatorMetrics, verifierMetrics] = services.map(({ metricsAddress }) => metricsAddress);
+    return { generatorAddress, verifierAddress, generatorMetrics, verifierMetrics, stop };
   } catch (error) {
     await stop();
     throw error;

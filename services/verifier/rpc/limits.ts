@@ -20,6 +20,10 @@ export class Admission {
     this.max = max;
   }
 
+  get running(): number {
+    return this.#taken;
+  }
+
   /** Runs `session` in a place of its own. @throws ServiceError `resource_exhausted` at once when none is free. */
   async *within<T>(session: () => AsyncGenerator<T, void>): AsyncGenerator<T, void> {
     if (this.#taken >= this.max) {

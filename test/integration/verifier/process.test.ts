@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { createClient } from "#shared/rpc/connect.js";
@@ -7,6 +8,7 @@ import { healthService } from "#shared/rpc/proto.js";
 import { toConfig } from "#verifier/config.js";
 import { createService } from "#verifier/service.js";
 import { arithmeticPrm } from "../../fakes/arithmetic-prm.js";
+import { scrape } from "../../fakes/scrape.js";
 
 const main = fileURLToPath(new URL("../../../dist/services/verifier/main.js", import.meta.url));
 
@@ -31,6 +33,26 @@ test("as a process: announces its address, is healthy without a generator or a P
   child.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);
   expect(stderr()).toContain('"msg":"serving"');
+});
+
+test("as a process: its ready line has the address of its metrics, if it is to answer them", async () => {
+  const { child, exit, stdout } = run({ VERIFIER_METRICS_PORT: "0" });
+  await expect.poll(stdout, { timeout: 20_000 }).toMatch(/\n$/);
+  const { metrics } = JSON.parse(stdout()) as { metrics: string };
+  expect((await scrape(metrics)).samples.get("deliberate_verifier_searches_limit")).toBe(32);
+  child.kill("SIGTERM");
+  expect(await exit).toEqual([0, null]);
+});
+
+test("a metrics port in use ends the process with 2 and one line that names the setting", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as { port: number };
+  const { exit, stderr, stdout } = run({ VERIFIER_METRICS_PORT: `${port}` });
+  expect(await exit).toEqual([2, null]);
+  other.close();
+  expect(stderr()).toMatch(/^verifier: VERIFIER_METRICS_PORT must be a port to listen on, [^\n]*\n$/);
+  expect(stdout()).toBe("");
 });
 
 test.each([
