@@ -2,6 +2,7 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { toConfig as toGeneratorConfig } from "#generator/config.js";
 import type { Env } from "#shared/config/env.js";
+import type { Listening } from "#shared/config/listening.js";
 import { toConfig as toVerifierConfig } from "#verifier/config.js";
 import type { Check } from "../events.js";
 import { DEFAULT_POLICY } from "../paths.js";
@@ -12,16 +13,20 @@ export async function checkEnvironment(env: Env): Promise<Check[]> {
   return [
     await check("generator settings", async () => {
       const { listening, engine } = toGeneratorConfig({ GENERATOR_POLICY: DEFAULT_POLICY, ...env });
-      return `${listening.host}:${listening.port}, policy ${engine.checkpointDir}, ${engine.precision}, ${engine.threads} threads`;
+      return `${placesOf(listening)}, policy ${engine.checkpointDir}, ${engine.precision}, ${engine.threads} threads`;
     }),
     await check("verifier settings", async () => {
       const { listening, generator, prm } = toVerifierConfig(env);
       const reward =
         prm === undefined ? "no prm" : `prm ${prm.dir}, ${prm.precision}, ${prm.threads} threads`;
-      return `${listening.host}:${listening.port}, generator at ${generator.address}, ${reward}`;
+      return `${placesOf(listening)}, generator at ${generator.address}, ${reward}`;
     }),
     await checkCache(env),
   ];
+}
+
+function placesOf({ host, port, metrics }: Listening): string {
+  return `${host}:${port}${metrics === undefined ? "" : `, metrics on port ${metrics.port}`}`;
 }
 
 /** Graphs and weights are written there once. */

@@ -15,6 +15,8 @@ interface Flags extends ModelFlags, JsonFlag {
   readonly demo?: boolean;
   readonly generatorPort: number;
   readonly verifierPort: number;
+  readonly generatorMetricsPort?: number;
+  readonly verifierMetricsPort?: number;
 }
 
 export function addUp(program: Command, context: CommandContext): void {
@@ -25,16 +27,30 @@ export function addUp(program: Command, context: CommandContext): void {
     .option("--demo", "first solve a few problems of different difficulty")
     .option("--once", "end when everything is ready and shown, instead of serving")
     .option("--generator-port <port>", "port of the generator; 0 takes a free one", port, 0)
-    .option("--verifier-port <port>", "port of the verifier; 0 takes a free one", port, 0);
+    .option("--verifier-port <port>", "port of the verifier; 0 takes a free one", port, 0)
+    .option(
+      "--generator-metrics-port <port>",
+      "answer /metrics of the generator there (default: nowhere)",
+      port,
+    )
+    .option(
+      "--verifier-metrics-port <port>",
+      "answer /metrics of the verifier there (default: nowhere)",
+      port,
+    );
   addModelOptions(command, { verifier: true });
   addJsonOption(command);
   addExamples(command, [
     ["up --demo", "what npm start runs"],
     ["up --generator-port 50051 --verifier-port 50052", "serve on known ports"],
+    ["up --generator-metrics-port 9464 --verifier-metrics-port 9465", "with metrics for Prometheus"],
     ["up --once --json", "check that both become healthy, then end"],
   ]);
   command.action(async (flags: Flags) => {
-    const places = { generator: { port: flags.generatorPort }, verifier: { port: flags.verifierPort } };
+    const places = {
+      generator: { port: flags.generatorPort, metricsPort: flags.generatorMetricsPort },
+      verifier: { port: flags.verifierPort, metricsPort: flags.verifierMetricsPort },
+    };
     const pair = await startPair(chooseModels(flags), context.progress, context.signal, places);
     try {
       await serve(pair, flags, context);
@@ -62,7 +78,7 @@ async function serve(pair: Pair, flags: Flags, context: CommandContext): Promise
 
 async function show(pair: Pair, flags: Flags, context: CommandContext): Promise<void> {
   const { terminal, signal } = context;
-  const event: ReadyEvent = await readyEvent(pair.generator.address, pair.verifier.address, signal);
+  const event: ReadyEvent = await readyEvent(pair, signal);
   if (flags.json === true) terminal.event(event);
   else for (const line of readyLines(event, terminal.style)) terminal.result(line);
   if (flags.demo === true) await runDemo(pair.verifier.address, flags.json === true, context);

@@ -19,6 +19,8 @@ export interface ServiceChild {
   readonly pid: number;
   /** `HOST:PORT` it serves on. */
   readonly address: string;
+  /** `HOST:PORT` of its `/metrics`, if it answers there. */
+  readonly metrics: string | undefined;
   /** Resolves, with what it last wrote to stderr, when the process has ended, for whatever reason. */
   readonly ended: Promise<string>;
   /** SIGTERM, then SIGKILL when it does not end in time. Idempotent; never rejects. */
@@ -40,6 +42,8 @@ process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
+type Ready = Pick<ServiceChild, "address" | "metrics">;
+
 /** Starts a service. Rejects, with nothing left running, when it ends or stays silent instead of becoming ready. */
 export async function startChild(spec: ChildSpec, signal: AbortSignal): Promise<ServiceChild> {
   signal.throwIfAborted();
@@ -54,21 +58,27 @@ export async function startChild(spec: ChildSpec, signal: AbortSignal): Promise<
   void closed.then(() => running.delete(child));
   const stop = () => stopChild(child, closed);
   try {
-    const address = await readyAddress(spec, child, closed, stderr, signal);
-    return { name: spec.name, pid: child.pid!, address, ended: closed.then(() => stderr().join("\n")), stop };
+    const ready = await whenReady(spec, child, closed, stderr, signal);
+    return {
+      name: spec.name,
+      pid: child.pid!,
+      ...ready,
+      ended: closed.then(() => stderr().join("\n")),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function readyAddress(
+async function whenReady(
   spec: ChildSpec,
   child: ChildProcess,
   closed: Promise<void>,
   stderr: () => readonly string[],
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Ready> {
   const waiting = new AbortController();
   const limit = AbortSignal.any([signal, waiting.signal, AbortSignal.timeout(START_LIMIT_MS)]);
   const interrupted = new Promise<never>((_, reject) => {
@@ -92,21 +102,22 @@ async function readyAddress(
   }
 }
 
-function firstReadyLine(child: ChildProcess): Promise<string> {
+function firstReadyLine(child: ChildProcess): Promise<Ready> {
   return new Promise((resolve) => {
     // Reading goes on after the ready line: a full pipe would block the service.
     createInterface({ input: child.stdout! }).on("line", (line) => {
-      const address = parseReadyLine(line);
-      if (address !== undefined) resolve(address);
+      const ready = parseReadyLine(line);
+      if (ready !== undefined) resolve(ready);
     });
   });
 }
 
-/** The address in `{"event":"ready","address":"host:port"}`; undefined for any other line. */
-export function parseReadyLine(line: string): string | undefined {
+/** The addresses in `{"event":"ready","address":"host:port","metrics":"host:port"}`; undefined for any other line. */
+function parseReadyLine(line: string): Ready | undefined {
   try {
-    const value = JSON.parse(line) as { event?: unknown; address?: unknown };
-    return value.event === "ready" && typeof value.address === "string" ? value.address : undefined;
+    const { event, address, metrics } = JSON.parse(line) as Record<string, unknown>;
+    if (event !== "ready" || typeof address !== "string") return undefined;
+    return { address, metrics: typeof metrics === "string" ? metrics : undefined };
   } catch {
     return undefined;
   }

@@ -4,18 +4,21 @@ import type { ModelChoice } from "../options/models.js";
 /** Where a service listens: always loopback here; port 0 is any free one. */
 export interface Listen {
   readonly port: number;
+  /** Unset: it answers no `/metrics`. */
+  readonly metricsPort?: number | undefined;
 }
 
 type Environment = Readonly<Record<string, string>>;
 
 /**
- * Loopback in plain text: tokens and certificates in this process's environment are for services that are reached from
- * elsewhere. An empty variable counts as unset.
+ * Loopback in plain text: ports, tokens and certificates in this process's environment are for services that are reached
+ * from elsewhere. An empty variable counts as unset.
  */
-function listening(prefix: string, { port }: Listen): Environment {
+function listening(prefix: string, { port, metricsPort }: Listen): Environment {
   return {
     [`${prefix}_HOST`]: "127.0.0.1",
     [`${prefix}_PORT`]: String(port),
+    [`${prefix}_METRICS_PORT`]: String(metricsPort ?? ""),
     [`${prefix}_TOKEN`]: "",
     [`${prefix}_TLS_CERT`]: "",
     [`${prefix}_TLS_KEY`]: "",

@@ -1,5 +1,6 @@
 /** What a pair serves, asked from both of its services: the line that scripts wait for. */
 import { generatorService, verifierService } from "#shared/rpc/proto.js";
+import type { Pair } from "./pair.js";
 import { withClient } from "./use.js";
 
 export interface ReadyEvent {
@@ -7,6 +8,9 @@ export interface ReadyEvent {
   /** `HOST:PORT`. */
   readonly generator: string;
   readonly verifier: string;
+  /** `HOST:PORT` of each one's `/metrics`; null when it answers none. */
+  readonly generator_metrics: string | null;
+  readonly verifier_metrics: string | null;
   readonly policy: string;
   readonly policy_parameters: number;
   readonly precision: string;
@@ -17,21 +21,19 @@ export interface ReadyEvent {
 }
 
 /** Rejects when one of them does not answer. */
-export async function readyEvent(
-  generator: string,
-  verifier: string,
-  signal: AbortSignal,
-): Promise<ReadyEvent> {
-  const model = await withClient(generatorService, generator, (client) =>
+export async function readyEvent({ generator, verifier }: Pair, signal: AbortSignal): Promise<ReadyEvent> {
+  const model = await withClient(generatorService, generator.address, (client) =>
     client.getModelInfo({}, { signal }),
   );
-  const reward = await withClient(verifierService, verifier, (client) =>
+  const reward = await withClient(verifierService, verifier.address, (client) =>
     client.getVerifierInfo({}, { signal }),
   );
   return {
     event: "ready",
-    generator,
-    verifier,
+    generator: generator.address,
+    verifier: verifier.address,
+    generator_metrics: generator.metrics ?? null,
+    verifier_metrics: verifier.metrics ?? null,
     policy: model.model,
     policy_parameters: model.parameterCount,
     precision: model.precision,
