@@ -19,54 +19,45 @@ interface Question {
 
 type Ask = (between: (low: number, high: number) => number) => Question;
 
-const NAMES = ["Tom", "Ann", "Ben", "Mia", "Sam", "Eva"];
-const THINGS = ["apples", "coins", "books", "pens", "cards", "shells"];
-
-/** Each kind has several hundred questions. */
+/** A few hundred questions between them. */
 const KINDS: Readonly<Record<string, Ask>> = {
   sum: (between) => {
-    const [a, b] = [between(2, 40), between(2, 20)];
+    const [a, b] = [between(2, 20), between(2, 20)];
     return { text: `What is ${a} + ${b}?`, answer: a + b };
   },
   product: (between) => {
-    const [a, b] = [between(2, 20), between(2, 12)];
+    const [a, b] = [between(2, 12), between(2, 12)];
     return { text: `What is ${a} times ${b}?`, answer: a * b };
-  },
-  larger: (between) => {
-    const a = between(10, 99);
-    const b = a === 99 ? between(10, 98) : between(a + 1, 99);
-    const [first, second] = between(0, 1) === 0 ? [a, b] : [b, a];
-    return { text: `Which number is larger, ${first} or ${second}?`, answer: Math.max(a, b) };
-  },
-  story: (between) => {
-    const [a, b] = [between(2, 20), between(2, 9)];
-    const name = NAMES[between(0, NAMES.length - 1)]!;
-    const things = THINGS[between(0, THINGS.length - 1)]!;
-    return {
-      text: `${name} has ${a} ${things} and gets ${b} more. How many ${things} does ${name} have now?`,
-      answer: a + b,
-    };
   },
 };
 
 export const EASY_KINDS = Object.keys(KINDS);
 
-/** How the answer is to be written, so that it can be found and told right from wrong. */
-const FORMAT = "Think step by step and end with 'Answer: <number>'.";
+/**
+ * Worked examples before the question. A small chat model that is only asked to think step by step rambles, and a fifth
+ * of its texts hold no answer.
+ */
+const EXAMPLES = [
+  "Question: What is 14 + 9?\nWork: 14 + 9 = 23\nAnswer: 23",
+  "Question: What is 6 times 8?\nWork: 6 x 8 = 48\nAnswer: 48",
+  "Question: What is 5 + 18?\nWork: 5 + 18 = 23\nAnswer: 23",
+];
+
+const ask = (text: string): string => [...EXAMPLES, `Question: ${text}\nWork:`].join("\n\n");
 
 const MAX_DRAWS = 200;
 
 /** Question number `index` of stream `seed`. */
 export function easyProblem(kind: string, split: Split, seed: number, index: number): EasyProblem {
-  const ask = KINDS[kind];
-  if (ask === undefined) throw invalidField("kind", `must be one of ${EASY_KINDS.join(", ")}, got ${kind}`);
+  const draw = KINDS[kind];
+  if (draw === undefined) throw invalidField("kind", `must be one of ${EASY_KINDS.join(", ")}, got ${kind}`);
   const rng = createRng("easy", split, seed, kind, index);
   const between = (low: number, high: number): number => low + rng.int(high - low + 1);
-  for (let draw = 0; draw < MAX_DRAWS; draw++) {
-    const { text, answer } = ask(between);
+  for (let tries = 0; tries < MAX_DRAWS; tries++) {
+    const { text, answer } = draw(between);
     if (splitOfText(text) !== split) continue;
     const id = `${split}-${seed}-${kind}-${index}`;
-    return { id, problem: `${text} ${FORMAT}`, answer: String(answer) };
+    return { id, problem: ask(text), answer: String(answer) };
   }
   throw new ServiceError("internal", `no ${split} question of kind ${kind} in ${MAX_DRAWS} draws`);
 }
