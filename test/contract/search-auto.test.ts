@@ -141,3 +141,10 @@ test("never draws more samples than n, and stops when the budget is gone", async
   expect(poor.result.stopReason).toBe("budget");
   expect(poor.result.answer).not.toBe("");
 });
+
+test("an n beyond what the table draws is no budget that ended", async () => {
+  // Sixteen samples at most for an easy problem that stays open.
+  const run = await solve({ answer: ([i]) => i! % 2, score: () => 0.9, request: { n: 64 } });
+  expect(run.result.candidates).toHaveLength(16);
+  expect(run.result.stopReason).toBe("finished");
+});

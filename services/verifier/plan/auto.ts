@@ -61,7 +61,11 @@ function* sampleOn(choice: Choice, start: Progress, firstSamples: number): Sched
     drawn += candidates;
     if (isHopeless(row, progress, before)) return undefined;
   }
-  return isSettled(progress, features) ? "decided" : drawn < (request.n ?? total) ? "budget" : undefined;
+  return isSettled(progress, features)
+    ? "decided"
+    : drawn < Math.min(total, request.n ?? total)
+      ? "budget"
+      : undefined;
 }
 
 /** Step searches of growing width, until one convinces. */
