@@ -1,7 +1,15 @@
 /** The verifier's settings: environment -> typed, frozen, cross-checked. Defaults live here and nowhere else. */
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
-import { configError, type Env, readBool, readEnum, readInt, readString } from "#shared/config/env.js";
+import {
+  configError,
+  type Env,
+  readBool,
+  readEnum,
+  readInt,
+  readNumber,
+  readString,
+} from "#shared/config/env.js";
 import { type Listening, readListening } from "#shared/config/listening.js";
 import { PRECISION_CHOICES } from "#shared/lm/types.js";
 import { defaultRpcLimits } from "#shared/rpc/serve.js";
@@ -22,6 +30,8 @@ export interface VerifierConfig {
   readonly prm?: PrmWorkerData;
   /** Unset: no SWIFT head is served. */
   readonly swiftFile?: string;
+  /** Of the Solves that the head scores, in [0, 1]. */
+  readonly swiftAuditShare: number;
   /** Searches and scoring sessions at the same time. */
   readonly maxSearches: number;
   readonly limits: RequestLimits;
@@ -47,6 +57,7 @@ export function toConfig(env: Env): VerifierConfig {
     }),
     ...(prmDir !== undefined && { prm: readPrm(env, prmDir) }),
     ...(swiftFile !== undefined && { swiftFile }),
+    swiftAuditShare: readAuditShare(env, swiftFile),
     maxSearches: readInt(env, "VERIFIER_MAX_SEARCHES", 32, { min: 1 }),
     limits: readLimits(env),
   });
@@ -57,6 +68,16 @@ function readAddress(env: Env): string {
   const port = Number(/:(\d+)$/.exec(address)?.[1]);
   if (port >= 1 && port <= 65_535) return address;
   throw configError("GENERATOR_ADDRESS", `must be host:port, got "${address}"`);
+}
+
+function readAuditShare(env: Env, swiftFile: string | undefined): number {
+  const share = readNumber(env, "VERIFIER_SWIFT_AUDIT_SHARE", 0, { min: 0, max: 1 });
+  if (share > 0 && swiftFile === undefined)
+    throw configError(
+      "VERIFIER_SWIFT_AUDIT_SHARE",
+      `must be 0 without VERIFIER_SWIFT, since there is nothing to audit, got ${share}`,
+    );
+  return share;
 }
 
 /** Plain text unless one of these is set. */

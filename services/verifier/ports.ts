@@ -32,6 +32,13 @@ export interface StepSample {
   readonly entropies: readonly number[];
   /** [tokens, outputs] row-major, for each probe output asked for at `open`. Empty when none was. */
   readonly probeOutputs: Float32Array;
+  /** Entropy in nats of the distribution after the last token; unset when the text ended or the policy cannot tell. */
+  readonly nextEntropy?: number;
+  /**
+   * When asked for at `open`: [tokens, hiddenStateCount * hiddenSize], what probes of `hidden` read, rounded to binary16
+   * (numbers beyond its range to 65504). Of a long step the first tokens only.
+   */
+  readonly hiddenStates?: Float32Array;
 }
 
 export interface GrowRequest {
@@ -44,9 +51,14 @@ export interface GrowRequest {
   readonly sampling?: Sampling;
 }
 
-/** Linear maps of the hidden states that the generator evaluates: [outputs, width], row-major. */
+/**
+ * Linear maps that the generator evaluates for every token: [outputs, width], row-major. They read all hidden states (the
+ * last one after the final norm), the final norm of each of these (so that the last one is normed twice), or the raw
+ * logits after the token.
+ */
 export interface Probe {
   readonly name: string;
+  readonly input: "hidden" | "hidden_final_norm" | "logits";
   readonly modelHash: string;
   readonly weights: Float32Array;
   readonly shape: readonly [outputs: number, width: number];
@@ -56,6 +68,8 @@ export interface PolicyOpenOptions {
   readonly sampling?: Sampling;
   readonly seed?: number;
   readonly probes?: readonly Probe[];
+  /** Fill `StepSample.hiddenStates`. */
+  readonly includeHiddenStates?: boolean;
   /** [-10, 10]; higher runs first. Unset: 0. */
   readonly priority?: number;
   /** Only sessions with equal salts share prompts. */
@@ -74,11 +88,18 @@ export interface PolicyUsage {
 export interface PolicyInfo {
   readonly model: string;
   readonly modelHash: string;
+  /** fp32, int8 or int4. */
+  readonly precision: string;
+  /** SHA-256 of the chat template's text, hex; empty without one. */
+  readonly chatTemplateHash: string;
   readonly parameterCount: number;
+  readonly vocabularySize: number;
   readonly contextLength: number;
   readonly stepDelimiter: string;
   readonly hiddenSize: number;
   readonly hiddenStateCount: number;
+  /** What an unset field of a session's sampling means. */
+  readonly defaultSampling: Sampling;
 }
 
 /** The policy model, as a tree that can be grown. */
@@ -105,25 +126,59 @@ export interface PolicySession {
   close(): Promise<PolicyUsage>;
 }
 
-/** A reward model. */
+/** A reward model, or with `rank` and `scaled` two of them. */
 export interface StepScorer {
-  readonly name: "prm" | "swift" | "none";
+  readonly name: "prm" | "swift" | "rank" | "scaled" | "none";
   /** Probes that the policy must evaluate for this scorer; empty for scorers that read text. */
   readonly probes: readonly Probe[];
+  /** How texts must be sampled so that its scores mean something; unset for scorers that do not mind. */
+  readonly sampling?: ScorerSampling;
+  /** An end without words (the closing token alone) is a step like any other. Unset: it is not read. */
+  readonly readsBareEnds?: boolean;
   open(problem: string, signal: AbortSignal): Promise<ScorerSession>;
 }
 
+export interface ScorerSampling {
+  /** What a search takes that may choose. */
+  readonly temperature: number;
+  /** `sampling`: what is asked for, over the policy's defaults. @throws ServiceError when it must be another. */
+  assertFits(sampling: Sampling): void;
+}
+
 export interface ScorerSession {
+  /** The policy's session must be opened with `includeHiddenStates`. Unset: it need not. */
+  readonly needsHiddenStates?: boolean;
   /**
-   * Scores steps, each a child of the problem (parent 0) or of a step scored before. Resolves to exactly one score in
-   * (0, 1) per step, in order; rejects rather than impute one.
+   * Scores steps, each a child of the problem (parent 0) or of a step scored before. Resolves to exactly one score per
+   * step, in order; rejects rather than impute one.
    */
-  score(steps: readonly StepSample[]): Promise<readonly number[]>;
+  score(steps: readonly StepSample[]): Promise<readonly StepScore[]>;
   prune(nodeIds: readonly NodeId[]): void;
   /** Tokens run through the reward model so far, and what that cost. */
   usage(): ScorerUsage;
+  /** What a session found that was audited; undefined for others. */
+  audit?(): AuditReport | undefined;
   /** Idempotent. */
   close(): void;
+}
+
+/** Of the path that ends with a step. */
+export interface StepScore {
+  /** The belief in (0, 1) that the path leads to a right answer; of two models the mean. */
+  readonly score: number;
+  /** SWIFT's R, unbounded; set where SWIFT scores. */
+  readonly swift?: number;
+  /** In (0, 1); set where a PRM scores. */
+  readonly prm?: number;
+}
+
+/** Rewards by two routes, compared. */
+export interface AuditReport {
+  readonly stepsAudited: number;
+  /** Steps that could not be compared, or differ by more than the tolerance. */
+  readonly mismatches: number;
+  /** Of the compared ones. */
+  readonly maxDifference: number;
 }
 
 export interface ScorerUsage {

@@ -20,7 +20,8 @@ import { type PrmScorer, startPrm } from "./score/prm/prm-host.js";
 import { selfCheck } from "./score/prm/self-check.js";
 import type { PrmWorkerData } from "./score/prm/worker-methods.js";
 import { Scorers } from "./score/scorers.js";
-import { readSwiftHead } from "./score/swift/head-file.js";
+import { SwiftAuditor } from "./score/swift/audit.js";
+import { readSwiftHead, type SwiftHead } from "./score/swift/head-file.js";
 
 const SELF_CHECK_LIMIT_MS = 60_000;
 
@@ -42,6 +43,7 @@ export async function createService(
   const log = createLogger("verifier", logLevel);
   const failed = new AbortController();
   const swiftHead = config.swiftFile === undefined ? undefined : await readSwiftHead(config.swiftFile);
+  const auditor = swiftHead && auditorFor(swiftHead, config.swiftAuditShare, log);
   const loaded = overrides.prm ?? (await loadPrm(config.prm, (error) => failed.abort(error)));
   const prm = loaded?.scorer;
   if (loaded !== undefined) await checkPrm(loaded.scorer, loaded.selfCheck, log);
@@ -54,7 +56,7 @@ export async function createService(
   if (prm !== undefined) observePrm(metrics, prm);
   const parts = {
     policy,
-    scorers: new Scorers(policy, prm, swiftHead),
+    scorers: new Scorers(policy, prm, swiftHead, auditor),
     clock: processClock,
     admission,
     limits: config.limits,
@@ -104,6 +106,16 @@ export async function createService(
       }
     },
   };
+}
+
+/** What differs is counted and told; what was said is not. */
+function auditorFor(head: SwiftHead, share: number, log: Logger): SwiftAuditor {
+  return new SwiftAuditor(head, share, (report) =>
+    log.warn(
+      { swift: head.name, ...report },
+      "SWIFT's rewards must be the same by the generator's probe and from its hidden states, and are not",
+    ),
+  );
 }
 
 async function loadPrm(

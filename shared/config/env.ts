@@ -37,6 +37,21 @@ export function readInt<D extends number | undefined>(
   throw configError(name, `must be an integer${describe(range)}, got ${quote(text)}`);
 }
 
+/** A decimal number such as 0.25; `range` is inclusive. */
+export function readNumber<D extends number | undefined>(
+  env: Env,
+  name: string,
+  fallback: D,
+  range: Range = {},
+): number | D {
+  const text = valueOf(env, name);
+  if (text === undefined) return fallback;
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const { min = -Infinity, max = Infinity } = range;
+  if (Number.isFinite(value) && value >= min && value <= max) return value;
+  throw configError(name, `must be a number${describe(range)}, got ${quote(text)}`);
+}
+
 export function readEnum<T extends string, D extends T | undefined>(
   env: Env,
   name: string,

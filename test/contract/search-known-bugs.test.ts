@@ -7,7 +7,7 @@ import { type Script, scriptedPolicy } from "../fakes/scripted-policy.js";
 import { eventsOf, runSearch } from "../fakes/search-run.js";
 import { toyScorer } from "../fakes/toy-scorer.js";
 
-const ALL: readonly StrategyName[] = ["greedy", "majority", "best_of_n", "beam", "dvts"];
+const ALL: readonly StrategyName[] = ["greedy", "majority", "best_of_n", "beam", "dvts", "early_rejection"];
 const half = toyScorerOf(0.5);
 
 function toyScorerOf(score: number) {

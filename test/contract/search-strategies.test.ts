@@ -214,6 +214,121 @@ describe("best of n", () => {
   });
 });
 
+describe("early rejection", () => {
+  const request = { strategy: "early_rejection", n: 16 } as const;
+
+  test("halves what has not finished after each round, down to a quarter, one child each", async () => {
+    const policy = scriptedPolicy(counting(4));
+    const { events, result } = await runSearch({ policy, scorer: toyScorer(score) }, request);
+    const added = eventsOf(events, "node_added");
+    const rows = [1, 2, 3, 4, 5].map((level) => added.filter(({ depth }) => depth === level).length);
+    expect(rows).toEqual([16, 8, 4, 4, 4]);
+    for (const { nodeId, count } of policy.grows) expect(count).toBe(nodeId === 0 ? 16 : 1);
+    expect(result.candidates).toHaveLength(4);
+    expect(eventsOf(events, "node_pruned").map(({ reason }) => reason)).toEqual(Array(12).fill("outscored"));
+  });
+
+  test("the best-scored go on, whatever the order in which they came", async () => {
+    const { events } = await runSearch(
+      { policy: scriptedPolicy(counting(1)), scorer: toyScorer(score) },
+      { ...request, n: 8 },
+    );
+    const added = eventsOf(events, "node_added");
+    const parents = added.filter(({ depth }) => depth === 2).map(({ parentId }) => parentId);
+    const texts = parents.map((id) => added.find(({ nodeId }) => nodeId === id)!.text);
+    expect(texts.sort()).toEqual(["4|", "5|", "6|", "7|"]);
+  });
+
+  test("finished candidates stay and vote, and the others are halved among themselves", async () => {
+    // Half of 16 finish at once; of the other 8 four go on, which is a quarter of 16.
+    const script: Script = (place, texts) =>
+      place[0]! % 2 === 0
+        ? { text: `${place[0]} #### 1`, finish: "eos" }
+        : texts.length === 0
+          ? { text: `${place[0]}|` }
+          : { text: "#### 2", finish: "eos" };
+    const { result } = await runSearch({ policy: scriptedPolicy(script), scorer: toyScorer(score) }, request);
+    expect(result.votes.map(({ answer, count }) => [answer, count]).sort()).toEqual([
+      ["1", 8],
+      ["2", 4],
+    ]);
+  });
+
+  test("costs less than Best-of-N and keeps the candidate that the scores prefer throughout", async () => {
+    const cost = async (strategy: "best_of_n" | "early_rejection") => {
+      const ports = { policy: scriptedPolicy(counting(6)), scorer: toyScorer(score) };
+      return (await runSearch(ports, { strategy, n: 16, vote: "max" })).result;
+    };
+    const [all, some] = [await cost("best_of_n"), await cost("early_rejection")];
+    expect(some.usage.generatedTokens).toBeLessThan(all.usage.generatedTokens / 2);
+    expect(some.usage.cancelledTokens).toBe(0);
+  });
+
+  test("equal texts are one path with a child for each that is kept", async () => {
+    const script: Script = (place, texts) =>
+      texts.length === 0 ? { text: `same${" ".repeat(place[0]!)}` } : { text: "#### 1", finish: "eos" };
+    const policy = scriptedPolicy(script);
+    await runSearch({ policy, scorer: toyScorer(() => 0.5) }, request);
+    expect(policy.grows.map(({ count }) => count)).toEqual([16, 8]);
+  });
+});
+
+describe("fusion", () => {
+  // SWIFT prefers high child indices, the PRM low ones but 2 most of all.
+  const pair = (text: string) => {
+    const index = Number(/\d+/.exec(text)![0]);
+    return { swift: index, prm: index === 2 ? 0.9 : 0.5 - index / 100 };
+  };
+  const survivors = async (name: "swift" | "rank" | "scaled", strategy: "beam" | "dvts") => {
+    const scorer = toyScorer((text) => 0.1 + pair(text).swift / 100, { name, pair });
+    const ports = { policy: scriptedPolicy(counting(1)), scorer };
+    const { events } = await runSearch(ports, { strategy, n: strategy === "beam" ? 4 : 8, beamWidth: 4 });
+    const added = eventsOf(events, "node_added");
+    const parents = added.filter(({ depth }) => depth === 2).map(({ parentId }) => parentId);
+    return [...new Set(parents)].map((id) => added.find(({ nodeId }) => nodeId === id)!.text);
+  };
+
+  test("a beam keeps what both prefer", async () => {
+    expect(await survivors("swift", "beam")).toEqual(["3|"]);
+    // Ranks 3 2 1 0 and 1 2 0 3, the worse ones 3 2 1 3; scaled means .08 .20 .83 .5.
+    expect(await survivors("rank", "beam")).toEqual(["2|"]);
+    expect(await survivors("scaled", "beam")).toEqual(["2|"]);
+  });
+
+  test("DVTS compares within a subtree", async () => {
+    // In the second subtree, 4 to 7: ranks 3 2 1 0 and 0 1 2 3, the worse ones 3 2 2 3, and the lower node first.
+    expect((await survivors("rank", "dvts")).sort()).toEqual(["2|", "5|"]);
+  });
+
+  test("candidates tell both scores and their standing; the belief stays absolute", async () => {
+    const scorer = toyScorer(() => 0.25, { name: "rank", pair });
+    const script: Script = (place) => ({ text: `${place[0]} #### ${place[0]}`, finish: "eos" });
+    const { events, result } = await runSearch(
+      { policy: scriptedPolicy(script), scorer },
+      { strategy: "best_of_n", n: 4, vote: "max" },
+    );
+    expect(result.answer).toBe("2");
+    expect(result.candidates.map(({ score: standing }) => standing)).toEqual([0.75, 0.5, 0.25, 0.25]);
+    expect(result.candidates[0]).toMatchObject({ belief: 0.25, swiftScore: 2, prmScore: 0.9 });
+    expect(result.confidence).toBeLessThanOrEqual(0.25);
+    expect(result.warning).toMatch(/verifier doubts the solution \(score 0\.25\)/);
+    expect(eventsOf(events, "node_scored")[0]).toMatchObject({ score: 0.25, swift: 0, prm: 0.5 });
+  });
+
+  test("a closing token without words counts where the scorer reads it", async () => {
+    const script: Script = (_place, texts) =>
+      texts.length === 0 ? { text: "#### 7\n" } : { text: "", finish: "eos" };
+    const scoreOf = async (readsBareEnds: boolean) => {
+      const scorer = toyScorer((text) => (text === "" ? 0.75 : 0.25));
+      const ports = { policy: scriptedPolicy(script), scorer: { ...scorer, readsBareEnds } };
+      const { result } = await runSearch(ports, { strategy: "best_of_n", n: 1 });
+      return result.candidates[0]!.score;
+    };
+    expect(await scoreOf(false)).toBe(0.25);
+    expect(await scoreOf(true)).toBe(0.75);
+  });
+});
+
 describe("majority and greedy", () => {
   test("majority reads nothing with the verifier", async () => {
     const scorer = toyScorer(score);

@@ -6,7 +6,7 @@ import type { SearchRequest } from "#verifier/search/types.js";
 import { manualClock } from "../fakes/manual-clock.js";
 import { type Script, scriptedPolicy } from "../fakes/scripted-policy.js";
 import { eventsOf, type Run, runSearch } from "../fakes/search-run.js";
-import { toyScorer } from "../fakes/toy-scorer.js";
+import { type ToyScorer, toyScorer } from "../fakes/toy-scorer.js";
 
 const REQUESTS: readonly SearchRequest[] = [
   { strategy: "greedy" },
@@ -14,8 +14,24 @@ const REQUESTS: readonly SearchRequest[] = [
   { strategy: "best_of_n", n: 8 },
   { strategy: "beam", n: 8, beamWidth: 4 },
   { strategy: "dvts", n: 8, beamWidth: 4 },
+  { strategy: "early_rejection", n: 8 },
   { strategy: "auto", n: 16 },
 ];
+
+interface Case {
+  readonly title: string;
+  readonly request: SearchRequest;
+  readonly scorer: () => ToyScorer;
+}
+
+/** Every strategy by one reward model, and by both together. */
+const CASES: readonly Case[] = REQUESTS.flatMap((request) =>
+  (["prm", "rank", "scaled"] as const).map((name) => ({
+    title: name === "prm" ? request.strategy : `${request.strategy} by ${name} fusion`,
+    request,
+    scorer: () => toyScorer(byText, { name, ...(name !== "prm" && { pair }) }),
+  })),
+);
 
 /** Three steps, then an answer that depends on the path's first turn; one row in six runs into its limit. */
 const honest: Script = (place, texts) =>
@@ -38,7 +54,14 @@ const random =
     return { text: `${text} #### ${rng.int(3)}`, tokens, finish: kind === 7 ? "stop" : "eos" };
   };
 
-const byText = (text: string): number => 0.05 + 0.9 * createRng("score", text).next();
+function byText(text: string): number {
+  return 0.05 + 0.9 * createRng("score", text).next();
+}
+
+/** Two models that agree by chance only. */
+function pair(text: string) {
+  return { swift: 8 * createRng("swift", text).next() - 4, prm: createRng("prm", text).next() };
+}
 
 function assertConsistent({ events, result }: Run, policy: ReturnType<typeof scriptedPolicy>): void {
   const added = new Map(eventsOf(events, "node_added").map((event) => [event.nodeId, event]));
@@ -67,11 +90,11 @@ function assertConsistent({ events, result }: Run, policy: ReturnType<typeof scr
   for (const { nodeId } of eventsOf(events, "node_pruned")) expect(added.has(nodeId)).toBe(true);
 }
 
-describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
+describe.each(CASES)("$title keeps the search contract", ({ request, scorer: makeScorer }) => {
   test("rejects at once when already aborted", async () => {
     const policy = scriptedPolicy(honest);
     const aborted = runSearch(
-      { policy, scorer: toyScorer(byText) },
+      { policy, scorer: makeScorer() },
       request,
       {},
       AbortSignal.abort(new Error("gone")),
@@ -82,7 +105,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
 
   test("announces its plan first", async () => {
     const { events, result } = await runSearch(
-      { policy: scriptedPolicy(honest), scorer: toyScorer(byText) },
+      { policy: scriptedPolicy(honest), scorer: makeScorer() },
       request,
     );
     expect(events[0]!.type).toBe("plan_chosen");
@@ -92,7 +115,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
 
   test("ends with an answer, its votes and its cost", async () => {
     const policy = scriptedPolicy(honest);
-    const run = await runSearch({ policy, scorer: toyScorer(byText) }, request);
+    const run = await runSearch({ policy, scorer: makeScorer() }, request);
     assertConsistent(run, policy);
     expect(run.result.answer).toMatch(/^4[12]$/);
     expect(run.result.solution).toContain(`#### ${run.result.answer}`);
@@ -108,7 +131,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
         const step = honest(place, texts);
         return { ...step, tokens: 2 + ((speed * 7 + place.reduce((sum, i) => sum + i, 0) * speed) % 11) };
       };
-      return runSearch({ policy: scriptedPolicy(script), scorer: toyScorer(byText) }, request);
+      return runSearch({ policy: scriptedPolicy(script), scorer: makeScorer() }, request);
     };
     const [a, b] = [await at(1), await at(5)];
     expect(b.result.answer).toBe(a.result.answer);
@@ -120,7 +143,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
 
   test("repeats itself exactly", async () => {
     const once = (): Promise<Run> =>
-      runSearch({ policy: scriptedPolicy(random(3)), scorer: toyScorer(byText) }, request);
+      runSearch({ policy: scriptedPolicy(random(3)), scorer: makeScorer() }, request);
     expect(await once()).toEqual(await once());
   });
 
@@ -131,7 +154,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
         fc.integer({ min: 1, max: 400 }),
         async (seed, tokens) => {
           const policy = scriptedPolicy(random(seed));
-          const run = await runSearch({ policy, scorer: toyScorer(byText) }, request, {
+          const run = await runSearch({ policy, scorer: makeScorer() }, request, {
             generatedTokens: tokens,
           });
           assertConsistent(run, policy);
@@ -145,7 +168,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
 
   test("takes a budget, or a limit of one solution, beyond the policy's context", async () => {
     const policy = scriptedPolicy(random(5), { contextLength: 64 });
-    const ports = { policy, scorer: toyScorer(byText) };
+    const ports = { policy, scorer: makeScorer() };
     const run = await runSearch(ports, { ...request, maxSolutionTokens: 1000 }, { generatedTokens: 20_000 });
     assertConsistent(run, policy);
     expect(run.result.stopReason).not.toBe("budget");
@@ -158,7 +181,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
         fc.integer({ min: 10, max: 300 }),
         async (seed, tokens) => {
           const policy = scriptedPolicy(random(seed));
-          const scorer = toyScorer(byText);
+          const scorer = makeScorer();
           const run = await runSearch({ policy, scorer }, request, { verifierTokens: tokens });
           assertConsistent(run, policy);
           expect(run.result.usage.verifierTokens).toBeLessThanOrEqual(tokens);
@@ -173,7 +196,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
       fc.asyncProperty(fc.integer({ min: 0, max: 1e6 }), async (seed) => {
         const policy = scriptedPolicy(random(seed));
         assertConsistent(
-          await runSearch({ policy, scorer: toyScorer(byText) }, { ...request, maxDepth: 6 }),
+          await runSearch({ policy, scorer: makeScorer() }, { ...request, maxDepth: 6 }),
           policy,
         );
       }),
@@ -184,7 +207,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
   test("ends with the best so far when its time is up", async () => {
     const clock = manualClock();
     const policy = scriptedPolicy(honest, { onTick: () => clock.advance(10) });
-    const run = await runSearch({ policy, scorer: toyScorer(byText), clock }, request, { wallTimeMs: 55 });
+    const run = await runSearch({ policy, scorer: makeScorer(), clock }, request, { wallTimeMs: 55 });
     expect(run.result.stopReason).toBe("deadline");
     expect(run.result.usage.wallMs).toBeLessThanOrEqual(80);
     expect(policy.sessionsOpen).toBe(0);
@@ -193,7 +216,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
   test("ends at the depth limit without an answer", async () => {
     const endless = scriptedPolicy(() => ({ text: "on and on #### 7\n" }));
     const { result } = await runSearch(
-      { policy: endless, scorer: toyScorer(byText) },
+      { policy: endless, scorer: makeScorer() },
       { ...request, maxDepth: 4 },
     );
     expect(result.stopReason).toBe("depth");
@@ -207,7 +230,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
     const policy = scriptedPolicy(honest, {
       onTick: () => void (++ticks === 3 && controller.abort(new Error("client left"))),
     });
-    const scorer = toyScorer(byText);
+    const scorer = makeScorer();
     await expect(runSearch({ policy, scorer }, request, {}, controller.signal)).rejects.toThrow(
       "client left",
     );
@@ -219,7 +242,7 @@ describe.each(REQUESTS)("$strategy keeps the search contract", (request) => {
       throw new Error("generator lost");
     };
     const policy = scriptedPolicy(honest, { onGrow: fail });
-    const scorer = toyScorer(byText);
+    const scorer = makeScorer();
     await expect(runSearch({ policy, scorer }, request)).rejects.toThrow("generator lost");
     expect([policy.sessionsOpen, scorer.sessionsOpen]).toEqual([0, 0]);
   });

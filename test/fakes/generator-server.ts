@@ -51,6 +51,7 @@ export const FAKE_INFO = {
   architecture: "llama",
   modelHash: "ab".repeat(32),
   parameterCount: 1000,
+  precision: "fp32",
   contextLengthTokens: 256,
   hiddenSize: 2,
   hiddenStateCount: 3,

@@ -57,6 +57,9 @@ export interface ScriptedPolicy extends Policy {
 export interface ScriptedPolicyOptions {
   readonly parameterCount?: number;
   readonly contextLength?: number;
+  readonly info?: Partial<PolicyInfo>;
+  /** What else a step comes with. */
+  readonly dress?: (step: StepSample) => StepSample;
   /** Called before every decode tick; one token of every running row. */
   readonly onTick?: () => void;
   /** Called before a grow's first step; may throw. */
@@ -73,6 +76,11 @@ export function scriptedPolicy(script: Script, options: ScriptedPolicyOptions = 
     stepDelimiter: "\n",
     hiddenSize: 4,
     hiddenStateCount: 2,
+    precision: "fp32",
+    chatTemplateHash: "",
+    vocabularySize: 16,
+    defaultSampling: {},
+    ...options.info,
   };
   const policy: ScriptedPolicy = {
     opened: [],
@@ -128,7 +136,8 @@ function openSession(
     const isCancelled = finishReason === "cancelled";
     if (isCancelled) cancelledTokens += row.got;
     if (isCancelled) policy.cancelledTokens += row.got;
-    row.emit({
+    const { dress = (sample) => sample } = options;
+    const sample: StepSample = {
       nodeId: row.node.id,
       parentId: row.parent.id,
       text: finishReason === row.step.finish || finishReason === "step" ? row.step.text : "...",
@@ -137,7 +146,8 @@ function openSession(
       logProbs: Array.from({ length: row.got }, () => -0.5),
       entropies: Array.from({ length: row.got }, () => 1),
       probeOutputs: new Float32Array(),
-    });
+    };
+    row.emit(dress(sample));
     if (finishReason === "step" && row.request.until === "end")
       start(row.node, { request: row.request, emit: row.emit, end: row.end, before: row.before + row.got });
     else row.end();

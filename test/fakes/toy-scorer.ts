@@ -1,4 +1,4 @@
-import type { NodeId, ScorerSession, StepSample, StepScorer } from "#verifier/ports.js";
+import type { NodeId, ScorerSession, StepSample, StepScore, StepScorer } from "#verifier/ports.js";
 
 export interface ToyScorer extends StepScorer {
   /** Steps of every call. */
@@ -9,6 +9,9 @@ export interface ToyScorer extends StepScorer {
 
 export interface ToyScorerOptions {
   readonly name?: StepScorer["name"];
+  /** What two reward models say of a step, for the names `rank` and `scaled`. */
+  readonly pair?: (text: string) => Required<Pick<StepScore, "swift" | "prm">>;
+  readonly sampling?: StepScorer["sampling"];
   readonly problemTokens?: number;
   /** Awaited before a call answers. */
   readonly delay?: (steps: readonly StepSample[]) => Promise<unknown>;
@@ -25,6 +28,7 @@ export function toyScorer(
   const scorer: ToyScorer = {
     name: options.name ?? "prm",
     probes: [],
+    ...(options.sampling !== undefined && { sampling: options.sampling }),
     calls: [],
     pruned: [],
     sessionsOpen: 0,
@@ -58,7 +62,7 @@ function openSession(
       verifierTokens += steps.reduce((sum, step) => sum + step.tokenIds.length, 0);
       await (options.delay?.(steps) ?? Promise.resolve());
       for (const step of steps) known.add(step.nodeId);
-      return steps.map((step) => score(step.text, step));
+      return steps.map((step) => ({ score: score(step.text, step), ...options.pair?.(step.text) }));
     },
     prune: (nodeIds) => void scorer.pruned.push(...nodeIds),
     usage: () => ({ verifierTokens, flops: 1e9 * verifierTokens }),

@@ -110,6 +110,28 @@ function outcome(events: readonly SolveResponse__Output[]) {
   return { answer, texts, generatedTokens: usage!.generatedTokens };
 }
 
+/**
+ * Nodes by their texts and candidates by their scores, whatever their ids and the order in which they came. (Whether a
+ * step of a path that was given up had been scored before is a matter of time.)
+ */
+function treeOf(events: readonly SolveResponse__Output[]): string[] {
+  const nodes = new Map(
+    events.flatMap(({ nodeAdded }) => (nodeAdded ? [[nodeAdded.nodeId, nodeAdded]] : [])),
+  );
+  const textOf = (id: number): string => {
+    const node = nodes.get(id);
+    return node === undefined ? "" : textOf(node.parentId) + node.text;
+  };
+  const candidates = events
+    .at(-1)!
+    .solved!.candidates.map(({ text, score, swiftScore, prmScore }) =>
+      [text, score, swiftScore, prmScore]
+        .map((part) => (typeof part === "number" ? part.toFixed(4) : part))
+        .join("|"),
+    );
+  return [...[...nodes.keys()].map(textOf), ...candidates].sort();
+}
+
 describe("the pair", () => {
   test.each<[string, SolveRequest]>([
     ["greedy", { strategy: "STRATEGY_GREEDY" }],
@@ -117,6 +139,15 @@ describe("the pair", () => {
     ["Best-of-N by the PRM", { strategy: "STRATEGY_BEST_OF_N", n: 8 }],
     ["Best-of-N by SWIFT", { strategy: "STRATEGY_BEST_OF_N", n: 8, verifier: "VERIFIER_SWIFT" }],
     ["beam", { strategy: "STRATEGY_BEAM", n: 8, beamWidth: 4 }],
+    ["beam by SWIFT", { strategy: "STRATEGY_BEAM", n: 8, beamWidth: 4, verifier: "VERIFIER_SWIFT" }],
+    ["Best-of-N by ranks", { strategy: "STRATEGY_BEST_OF_N", n: 8, verifier: "VERIFIER_RANK_FUSION" }],
+    ["beam by ranks", { strategy: "STRATEGY_BEAM", n: 8, beamWidth: 4, verifier: "VERIFIER_RANK_FUSION" }],
+    ["DVTS by ranks", { strategy: "STRATEGY_DVTS", n: 8, beamWidth: 4, verifier: "VERIFIER_RANK_FUSION" }],
+    ["Best-of-N by scale", { strategy: "STRATEGY_BEST_OF_N", n: 8, verifier: "VERIFIER_SCALED_FUSION" }],
+    ["beam by scale", { strategy: "STRATEGY_BEAM", n: 8, beamWidth: 4, verifier: "VERIFIER_SCALED_FUSION" }],
+    ["DVTS by scale", { strategy: "STRATEGY_DVTS", n: 8, beamWidth: 4, verifier: "VERIFIER_SCALED_FUSION" }],
+    ["early rejection by SWIFT", { strategy: "STRATEGY_EARLY_REJECTION", n: 8, verifier: "VERIFIER_SWIFT" }],
+    ["AUTO by ranks", { verifier: "VERIFIER_RANK_FUSION" }],
     ["DVTS by SWIFT", { strategy: "STRATEGY_DVTS", n: 8, beamWidth: 4, verifier: "VERIFIER_SWIFT" }],
     ["AUTO", {}],
   ])("%s: ends with Solved and accounts for every token", async (_name, request) => {
@@ -151,6 +182,53 @@ describe("the pair", () => {
     ]);
     expect(outcome(first)).toEqual(alone);
     expect(outcome(second)).toEqual(alone);
+  });
+
+  test.each<[string, SolveRequest]>([
+    ["Best-of-N by SWIFT", { strategy: "STRATEGY_BEST_OF_N", verifier: "VERIFIER_SWIFT" }],
+    ["Best-of-N by ranks", { strategy: "STRATEGY_BEST_OF_N", verifier: "VERIFIER_RANK_FUSION" }],
+    ["beam by ranks", { strategy: "STRATEGY_BEAM", beamWidth: 4, verifier: "VERIFIER_RANK_FUSION" }],
+    ["DVTS by scale", { strategy: "STRATEGY_DVTS", beamWidth: 4, verifier: "VERIFIER_SCALED_FUSION" }],
+    ["early rejection", { strategy: "STRATEGY_EARLY_REJECTION", verifier: "VERIFIER_SCALED_FUSION" }],
+  ])("%s: the same seed gives the same tree", async (_name, request) => {
+    const full: SolveRequest = { n: 8, seed: 21, ...request };
+    const [alone, first, second] = [await solve(full), ...(await Promise.all([solve(full), solve(full)]))];
+    expect(treeOf(first)).toEqual(treeOf(alone));
+    expect(treeOf(second)).toEqual(treeOf(alone));
+    expect(treeOf(alone).length).toBeGreaterThan(8);
+  });
+
+  test("a fused candidate tells what each model says of it, and its standing follows from these", async () => {
+    const request: SolveRequest = { strategy: "STRATEGY_BEST_OF_N", n: 64, seed: 5 };
+    const of = async (verifier: NonNullable<SolveRequest["verifier"]>) =>
+      (await solve({ ...request, verifier, sampling: { temperature: 0.8 } })).at(-1)!.solved!.candidates;
+    const [swift, prm, rank] = [
+      await of("VERIFIER_SWIFT"),
+      await of("VERIFIER_PRM"),
+      await of("VERIFIER_RANK_FUSION"),
+    ];
+    expect(rank.length).toBeGreaterThan(2);
+    const byText = (candidates: typeof rank) => new Map(candidates.map((each) => [each.text, each]));
+    const [rewards, beliefs] = [byText(swift), byText(prm)];
+    for (const { text, swiftScore, prmScore, score } of rank) {
+      expect(swiftScore).toBeCloseTo(rewards.get(text)!.swiftScore!, 5);
+      expect(prmScore).toBeCloseTo(beliefs.get(text)!.score!, 5);
+      expect(rewards.get(text)!.score).toBeCloseTo(1 / (1 + Math.exp(-swiftScore!)), 5);
+      expect(score! > 0 && score! <= 1).toBe(true);
+    }
+    const standing = rank.map(({ score }) => score!);
+    expect(standing).toEqual([...standing].sort((a, b) => b - a));
+  });
+
+  test("SWIFT refuses sampling that its head was not trained under, and says what to do", async () => {
+    const request: SolveRequest = { strategy: "STRATEGY_BEST_OF_N", n: 2, verifier: "VERIFIER_SWIFT" };
+    await expect(solve({ ...request, sampling: { temperature: 1.2 } })).rejects.toMatchObject({
+      code: "failed_precondition",
+      message: expect.stringContaining("temperature 0.8, got 1.2; set temperature to 0.8"),
+      details: { reason: "SWIFT_HEAD_MISMATCH" },
+    });
+    const greedy = await solve({ ...request, strategy: "STRATEGY_GREEDY", n: 1 });
+    expect(greedy.at(-1)!.solved!.candidates.length).toBeLessThanOrEqual(1);
   });
 
   test("the PRM reads each new token once, and its scores are those of Score on the bare texts", async () => {

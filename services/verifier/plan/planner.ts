@@ -12,6 +12,8 @@ export interface Features {
   readonly parameterCount: number;
   readonly verifier: StepScorer["name"];
   readonly strength: VerifierStrength;
+  /** Of the texts that the verifier was trained on; unset: it does not mind. */
+  readonly trainedTemperature?: number;
   /** Tokens that one solution is expected to take. */
   readonly solutionTokens: number;
 }
@@ -22,13 +24,15 @@ const DEFAULT_CANDIDATES = 16;
 
 /**
  * Features of a policy nothing has been sampled from. A solution is guessed to take an eighth of the context, within
- * [32, 512] tokens. Only a PRM is trusted to steer a search: SWIFT ranks solutions but is not calibrated for steps.
+ * [32, 512] tokens. Only a PRM alone is trusted to steer a search and to say how hard a problem is: SWIFT ranks solutions
+ * but is not calibrated for steps, and fused scores say nothing beyond their group.
  */
-export function featuresOf(info: PolicyInfo, verifier: StepScorer["name"]): Features {
+export function featuresOf(info: PolicyInfo, { name, sampling }: StepScorer): Features {
   return {
     parameterCount: info.parameterCount,
-    verifier,
-    strength: verifier === "prm" ? "strong" : "weak",
+    verifier: name,
+    strength: name === "prm" ? "strong" : "weak",
+    ...(sampling !== undefined && { trainedTemperature: sampling.temperature }),
     solutionTokens: Math.min(512, Math.max(32, Math.floor(info.contextLength / 8))),
   };
 }
@@ -39,7 +43,7 @@ export function planFixed(
   features: Features,
   budget: Budget,
 ): SearchPlan {
-  const width = isStepSearch(request.strategy) ? widthFor(request) : 1;
+  const width = branches(request.strategy) ? widthFor(request) : 1;
   const affordable = Math.floor(affordableTokens(budget, features) / features.solutionTokens);
   const fitting = Math.max(width, multipleOf(width, Math.min(DEFAULT_CANDIDATES, affordable)));
   const n = request.strategy === "greedy" ? 1 : (request.n ?? fitting);
@@ -129,23 +133,35 @@ function complete(
   chosen: Pick<SearchPlan, "strategy" | "n" | "row" | "reason">,
 ): SearchPlan {
   const verifier = strategies[chosen.strategy].scored ? features.verifier : "none";
+  const temperature = temperatureFor(request, features);
+  const isTrained =
+    temperature === features.trainedTemperature && request.sampling?.temperature === undefined;
   return {
     ...chosen,
-    beamWidth: isStepSearch(chosen.strategy) ? widthFor({ ...request, n: chosen.n }) : 1,
+    reason: isTrained ? `${chosen.reason} The temperature is the one its SWIFT head knows.` : chosen.reason,
+    beamWidth: branches(chosen.strategy) ? widthFor({ ...request, n: chosen.n }) : 1,
     verifier,
     aggregation: request.aggregation ?? "last",
     vote: verifier === "none" ? "majority" : (request.vote ?? "weighted"),
-    temperature: temperatureFor(request),
+    temperature,
   };
 }
 
-/** Of every run that the request leads to. */
-export function temperatureFor({ strategy, sampling }: SearchRequest): number {
-  return strategy === "greedy" ? 0 : (sampling?.temperature ?? TEMPERATURE);
+/** Of every run that the request leads to: the caller's, else the one that what scores was trained at. */
+export function temperatureFor({ strategy, sampling }: SearchRequest, features: Features): number {
+  if (strategy === "greedy") return 0;
+  const isScored = strategy === "auto" || strategies[strategy].scored;
+  return sampling?.temperature ?? (isScored ? features.trainedTemperature : undefined) ?? TEMPERATURE;
 }
 
 export function isStepSearch(strategy: StrategyName): boolean {
   return strategies[strategy].until === "step";
+}
+
+/** Whether `beamWidth` means something. */
+function branches(name: StrategyName): boolean {
+  const strategy = strategies[name];
+  return strategy.until === "step" && strategy.branches;
 }
 
 /** The caller's width, or the widest up to four that divides n. */

@@ -1,6 +1,7 @@
 /** What a search request must hold. Field names in errors are the proto's. */
 import { invalidField } from "#shared/errors.js";
 import type { StepScorer } from "../ports.js";
+import { fusionOf } from "../search/fusion.js";
 import { strategies } from "../search/strategies.js";
 import type { Budget, SearchRequest } from "../search/types.js";
 
@@ -18,21 +19,27 @@ export function assertRequest(problem: string, request: SearchRequest, budget: B
   assertPositive("budget.flops", budget.flops);
   assertPositive("budget.wall_time", budget.wallTimeMs);
   const { strategy, n, beamWidth } = request;
-  if (isStepSearch(strategy) && n !== undefined && beamWidth !== undefined && n % beamWidth !== 0)
+  if (branches(strategy) && n !== undefined && beamWidth !== undefined && n % beamWidth !== 0)
     throw invalidField("n", `must be a multiple of beam_width, got n ${n} and beam_width ${beamWidth}`);
   if (strategy === "greedy") assertGreedy(request);
   if (strategy === "majority" && request.vote !== undefined && request.vote !== "majority")
     throw invalidField("vote", `must be majority for the majority strategy, got ${request.vote}`);
 }
 
-/** Throws when the strategy needs scores and the verifier gives none. */
-export function assertVerifier(strategy: SearchRequest["strategy"], verifier: StepScorer["name"]): void {
-  if (isStepSearch(strategy) && verifier === "none")
+/** Throws when the strategy needs scores and the verifier gives none, or the scores do not aggregate as asked for. */
+export function assertVerifier({ strategy, aggregation }: SearchRequest, verifier: StepScorer["name"]): void {
+  if (strategy !== "auto" && strategies[strategy].until === "step" && verifier === "none")
     throw invalidField("verifier", `must score steps for ${strategy}, got none; choose prm or swift`);
+  if (fusionOf(verifier) !== undefined && aggregation === "prod")
+    throw invalidField(
+      "aggregation",
+      `must be last, min or mean for ${verifier} fusion, got prod: a product of SWIFT's rewards, which may be negative, orders nothing`,
+    );
 }
 
-function isStepSearch(strategy: SearchRequest["strategy"]): boolean {
-  return strategy !== "auto" && strategies[strategy].until === "step";
+function branches(name: SearchRequest["strategy"]): boolean {
+  const strategy = name === "auto" ? undefined : strategies[name];
+  return strategy?.until === "step" && strategy.branches;
 }
 
 function assertGreedy({ n, sampling }: SearchRequest): void {

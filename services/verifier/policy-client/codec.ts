@@ -7,6 +7,7 @@ import type { Open } from "#shared/rpc/gen/deliberate/v1/Open.js";
 import type { Probe as ProtoProbe } from "#shared/rpc/gen/deliberate/v1/Probe.js";
 import type { Sampling as ProtoSampling } from "#shared/rpc/gen/deliberate/v1/Sampling.js";
 import type { Step__Output } from "#shared/rpc/gen/deliberate/v1/Step.js";
+import { toSampling } from "#shared/rpc/sampling.js";
 import type {
   FinishReason,
   GrowRequest,
@@ -40,11 +41,16 @@ export function toGeneratorInfo(message: GetModelInfoResponse__Output): Generato
   return {
     model: message.model,
     modelHash: message.modelHash,
+    precision: message.precision,
+    // The contract does not tell it yet.
+    chatTemplateHash: "",
     parameterCount: message.parameterCount,
+    vocabularySize: message.vocabularySize,
     contextLength: message.contextLengthTokens,
     stepDelimiter: message.stepDelimiter,
     hiddenSize: message.hiddenSize,
     hiddenStateCount: message.hiddenStateCount,
+    defaultSampling: toSampling("default_sampling", message.defaultSampling),
     hasChatTemplate: message.hasChatTemplate,
   };
 }

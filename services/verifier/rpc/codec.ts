@@ -21,6 +21,7 @@ const strategies = {
   STRATEGY_BEST_OF_N: "best_of_n",
   STRATEGY_BEAM: "beam",
   STRATEGY_DVTS: "dvts",
+  STRATEGY_EARLY_REJECTION: "early_rejection",
 } as const;
 
 const verifiers = {
@@ -28,6 +29,8 @@ const verifiers = {
   VERIFIER_PRM: "prm",
   VERIFIER_SWIFT: "swift",
   VERIFIER_NONE: "none",
+  VERIFIER_RANK_FUSION: "rank",
+  VERIFIER_SCALED_FUSION: "scaled",
 } as const;
 
 const aggregations = {

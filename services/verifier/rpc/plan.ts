@@ -23,11 +23,7 @@ export function plan({
   return async (message, { signal }) => {
     const { verifier, request, budget } = toPlanned(message, limits);
     const scorer = await scorers.resolve(verifier, true, signal);
-    const { first, followUps } = planAhead(
-      request,
-      featuresOf(await policy.info(signal), scorer.name),
-      budget,
-    );
+    const { first, followUps } = planAhead(request, featuresOf(await policy.info(signal), scorer), budget);
     // oxlint-disable-next-line unicorn/no-thenable -- the contract's field; a list is never taken for a promise
     return { first: fromPlan(first), then: followUps.map(fromPlan) };
   };

@@ -1,10 +1,11 @@
 /** The search's events and result as messages. */
+import type { Candidate as ProtoCandidate } from "#shared/rpc/gen/deliberate/v1/Candidate.js";
 import type { SearchPlan as ProtoPlan } from "#shared/rpc/gen/deliberate/v1/SearchPlan.js";
 import type { SearchUsage as ProtoUsage } from "#shared/rpc/gen/deliberate/v1/SearchUsage.js";
 import type { Solved } from "#shared/rpc/gen/deliberate/v1/Solved.js";
 import type { SolveResponse } from "#shared/rpc/gen/deliberate/v1/SolveResponse.js";
 import type { FinishReason } from "../ports.js";
-import type { SearchEvent, SearchPlan, SearchResult, SearchUsage } from "../search/types.js";
+import type { Candidate, SearchEvent, SearchPlan, SearchResult, SearchUsage } from "../search/types.js";
 
 const strategies = {
   greedy: "STRATEGY_GREEDY",
@@ -12,11 +13,14 @@ const strategies = {
   best_of_n: "STRATEGY_BEST_OF_N",
   beam: "STRATEGY_BEAM",
   dvts: "STRATEGY_DVTS",
+  early_rejection: "STRATEGY_EARLY_REJECTION",
 } as const satisfies Record<SearchPlan["strategy"], string>;
 
 const verifiers = {
   prm: "VERIFIER_PRM",
   swift: "VERIFIER_SWIFT",
+  rank: "VERIFIER_RANK_FUSION",
+  scaled: "VERIFIER_SCALED_FUSION",
   none: "VERIFIER_NONE",
 } as const satisfies Record<SearchPlan["verifier"], string>;
 
@@ -58,7 +62,7 @@ export function fromEvent(event: SearchEvent): SolveResponse {
       return { nodeAdded: { ...node, finishReason: finishReasons[finishReason] } };
     }
     case "node_scored":
-      return { nodeScored: { nodeId: event.nodeId, score: event.score } };
+      return { nodeScored: { nodeId: event.nodeId, score: event.score, ...fromParts(event) } };
     case "node_pruned":
       return { nodePruned: { nodeId: event.nodeId, reason: event.reason } };
     default: {
@@ -85,18 +89,47 @@ export function fromResult({ plan, usage, stopReason, candidates, ...result }: S
     solved: {
       ...result,
       votes: [...result.votes],
-      candidates: candidates.map(({ nodeId, answer, score, text, stepScores, meanLogProb }) => ({
-        nodeId,
-        answer,
-        text,
-        stepScores: [...stepScores],
-        meanLogProb,
-        ...(score !== undefined && { score }),
-      })),
+      candidates: candidates.map(fromCandidate),
       plan: fromPlan(plan),
       usage: fromUsage(usage),
       stopReason: stopReasons[stopReason],
     },
+  };
+}
+
+function fromCandidate(candidate: Candidate): ProtoCandidate {
+  const {
+    nodeId,
+    answer,
+    score,
+    swiftScore: swift,
+    prmScore: prm,
+    text,
+    stepScores,
+    meanLogProb,
+  } = candidate;
+  return {
+    nodeId,
+    answer,
+    text,
+    stepScores: [...stepScores],
+    meanLogProb,
+    ...(score !== undefined && { score }),
+    ...fromParts({ swift, prm }),
+  };
+}
+
+/** What is unset stays unset. */
+function fromParts({
+  swift,
+  prm,
+}: {
+  readonly swift?: number | undefined;
+  readonly prm?: number | undefined;
+}) {
+  return {
+    ...(swift !== undefined && { swiftScore: swift }),
+    ...(prm !== undefined && { prmScore: prm }),
   };
 }
 

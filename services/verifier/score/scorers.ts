@@ -1,7 +1,10 @@
 /** The reward models that are loaded, by name. */
 import { ServiceError } from "#shared/errors.js";
 import type { Policy, StepScorer } from "../ports.js";
+import { createFusedScorer } from "./fused.js";
 import type { PrmScorer } from "./prm/prm-host.js";
+import { prmStepScorer } from "./prm/step-scorer.js";
+import type { SwiftAuditor } from "./swift/audit.js";
 import type { SwiftHead } from "./swift/head-file.js";
 import { createSwiftScorer } from "./swift/scorer.js";
 
@@ -18,12 +21,20 @@ const noneScorer: StepScorer = {
 export class Scorers {
   readonly loadedPrm: PrmScorer | undefined;
   readonly swiftHead: SwiftHead | undefined;
+  /** Audits Solves that the head scores. */
+  readonly swiftAuditor: SwiftAuditor | undefined;
   readonly #policy: Policy;
 
-  constructor(policy: Policy, prm: PrmScorer | undefined, swiftHead: SwiftHead | undefined) {
+  constructor(
+    policy: Policy,
+    prm: PrmScorer | undefined,
+    swiftHead: SwiftHead | undefined,
+    swiftAuditor?: SwiftAuditor,
+  ) {
     this.#policy = policy;
     this.loadedPrm = prm;
     this.swiftHead = swiftHead;
+    this.swiftAuditor = swiftAuditor;
   }
 
   /** @throws ServiceError `failed_precondition` that says how to load one. */
@@ -44,9 +55,16 @@ export class Scorers {
   ): Promise<StepScorer> {
     if (name === "none" || (name === undefined && this.loadedPrm === undefined && !needsScores))
       return noneScorer;
-    if (name !== "swift") return this.prm;
+    if (name === undefined || name === "prm") return prmStepScorer(this.prm);
+    if (name === "swift") return this.#swift(signal);
+    // Found before the policy is asked who it is.
+    const prm = prmStepScorer(this.prm);
+    return createFusedScorer(name, { swift: await this.#swift(signal), prm });
+  }
+
+  async #swift(signal: AbortSignal): Promise<StepScorer> {
     if (this.swiftHead === undefined) throw notLoaded("SWIFT head", "VERIFIER_SWIFT to the file of one");
-    return createSwiftScorer(this.swiftHead, await this.#policy.info(signal));
+    return createSwiftScorer(this.swiftHead, await this.#policy.info(signal), this.swiftAuditor);
   }
 }
 

@@ -16,6 +16,7 @@ export const beam: StepStrategy = {
   name: "beam",
   scored: true,
   until: "step",
+  branches: true,
   groups: (plan) => [plan.n],
   select: (ranked, slots, plan) => spread(slots, Math.ceil(slots / plan.beamWidth), ranked),
 };

@@ -8,6 +8,7 @@ import type { NodeId, PolicySession, StepSample } from "../ports.js";
 import type { Growth, Message } from "./growth.js";
 import type { Inbox } from "./inbox.js";
 import type { Ledger } from "./ledger.js";
+import { fusionOf } from "./fusion.js";
 import { createPath, type Group, type Path, pathNodes, release } from "./path.js";
 import { rankPaths } from "./ranking.js";
 import type { Scoring } from "./scoring.js";
@@ -176,7 +177,7 @@ export class Frontier {
 
   private *onScored(paths: readonly Path[]): Events {
     for (const path of paths) {
-      if (path.score !== undefined) yield { type: "node_scored", nodeId: path.nodeId, score: path.score };
+      if (path.score !== undefined) yield { type: "node_scored", nodeId: path.nodeId, ...path.score };
       if (path.status === "done") yield* this.finish(path);
     }
   }
@@ -185,7 +186,8 @@ export class Frontier {
     this.unscored.delete(path);
     this.candidates.push(toCandidate(path, this.plan.aggregation));
     this.free(path);
-    const { winner, confidence } = tally(this.candidates, this.plan.vote, this.cut);
+    const { vote, verifier } = this.plan;
+    const { winner, confidence } = tally(this.candidates, vote, this.cut, fusionOf(verifier));
     if (winner !== undefined)
       yield {
         type: "best_so_far",
@@ -208,7 +210,11 @@ export class Frontier {
       if (path.depth >= this.parts.maxDepth) yield* this.reject(path, "depth");
       else if (path.tokenCount >= this.parts.maxSolutionTokens) yield* this.reject(path, "length");
     }
-    const { distinct, duplicates } = rankPaths(group.active, this.plan.aggregation);
+    const { distinct, duplicates } = rankPaths(
+      group.active,
+      this.plan.aggregation,
+      fusionOf(this.plan.verifier),
+    );
     yield* this.rejectAll(duplicates, "duplicate");
     const counts = strategy.select(distinct, group.size - group.finished, this.plan);
     for (const [i, { path }] of distinct.entries()) {

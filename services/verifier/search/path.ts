@@ -2,7 +2,8 @@
  * The tree of partial solutions. A path is named by its last step's node. ACTIVE paths may grow; DONE ended by themselves
  * (`eos`, `stop`) and vote; REJECTED were dropped or met a limit. Pure bookkeeping.
  */
-import type { NodeId, StepSample } from "../ports.js";
+import type { NodeId, StepSample, StepScore } from "../ports.js";
+import type { ScorePair } from "./fusion.js";
 import type { Aggregation } from "./types.js";
 
 export interface Path {
@@ -18,7 +19,7 @@ export interface Path {
   readonly tokenCount: number;
   status: "active" | "done" | "rejected";
   /** Of this step; undefined until the verifier has spoken, and for ever where there is nothing to read (`isBareEnd`). */
-  score: number | undefined;
+  score: StepScore | undefined;
   /** Rows and paths below that still need this one, itself included; at 0 its memory can go. */
   claims: number;
 }
@@ -78,24 +79,34 @@ export function pathNodes(path: Path): Path[] {
 }
 
 /**
- * An end without words: the policy ended its text right after a delimiter. The verifier does not read it, so that the last
- * score is that of the last real step.
+ * An end without words: the policy ended its text right after a delimiter. A verifier of texts does not read it, so that
+ * the last score is that of the last real step.
  */
 export function isBareEnd(path: Path): boolean {
   return path.status === "done" && path.step.text.trim() === "";
 }
 
-/** Scores of the steps that have words, first to last; undefined while one is missing or when there is none. */
-export function stepScoresOf(path: Path): readonly number[] | undefined {
-  const nodes = pathNodes(path).filter((node) => !isBareEnd(node));
+/** Scores of the steps, first to last; undefined while one that has words has none, or when there is none at all. */
+export function stepScoresOf(path: Path): readonly StepScore[] | undefined {
+  const nodes = pathNodes(path).filter((node) => node.score !== undefined || !isBareEnd(node));
   const scores = nodes.map((node) => node.score).filter((score) => score !== undefined);
   return nodes.length > 0 && scores.length === nodes.length ? scores : undefined;
 }
 
 /** The scores of a path's steps as one; undefined when not all are known. */
-export function valueOf(path: Path, aggregation: Aggregation): number | undefined {
-  const scores = stepScoresOf(path);
-  return scores && aggregate(scores, aggregation);
+export function valueOf(
+  path: Path,
+  aggregation: Aggregation,
+  part: keyof StepScore = "score",
+): number | undefined {
+  const scores = stepScoresOf(path)?.flatMap((score) => score[part] ?? []);
+  return scores === undefined || scores.length === 0 ? undefined : aggregate(scores, aggregation);
+}
+
+/** What two reward models say of a path; undefined unless both scored it. */
+export function scorePairOf(path: Path, aggregation: Aggregation): ScorePair | undefined {
+  const [swift, prm] = [valueOf(path, aggregation, "swift"), valueOf(path, aggregation, "prm")];
+  return swift === undefined || prm === undefined ? undefined : { swift, prm };
 }
 
 /** Liu et al. 2025, section 2.4: last, min, mean or product of the step scores. At least one score. */

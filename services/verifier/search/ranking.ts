@@ -1,5 +1,6 @@
 /** The order in which a group's unfinished paths stand before its strategy. Pure. */
-import { duplicateKey, type Path, valueOf } from "./path.js";
+import { fuse, type Fusion } from "./fusion.js";
+import { duplicateKey, type Path, scorePairOf, valueOf } from "./path.js";
 import type { Aggregation } from "./types.js";
 
 /** A path and how many of the round's candidates have its text, itself included. */
@@ -8,6 +9,9 @@ export interface RankedPath {
   readonly copies: number;
 }
 
+/** Below every value: nothing unscored may stand before what was scored. */
+const UNKNOWN = -1;
+
 export interface Ranking {
   /** Best first; ties to the lower node id, so that arrival times never decide. */
   readonly distinct: readonly RankedPath[];
@@ -15,8 +19,17 @@ export interface Ranking {
   readonly duplicates: readonly Path[];
 }
 
-export function rankPaths(paths: Iterable<Path>, aggregation: Aggregation): Ranking {
-  const valued = [...paths].map((path) => ({ path, value: valueOf(path, aggregation) ?? 0 }));
+/** With `fusion` the paths are compared with each other, before equal texts become one. */
+export function rankPaths(paths: Iterable<Path>, aggregation: Aggregation, fusion?: Fusion): Ranking {
+  const inOrder = [...paths].sort((a, b) => a.nodeId - b.nodeId);
+  const values =
+    fusion === undefined
+      ? inOrder.map((path) => valueOf(path, aggregation))
+      : fuse(
+          fusion,
+          inOrder.map((path) => scorePairOf(path, aggregation)),
+        );
+  const valued = inOrder.map((path, i) => ({ path, value: values[i] ?? UNKNOWN }));
   valued.sort((a, b) => b.value - a.value || a.path.nodeId - b.path.nodeId);
   const byText = new Map<string, Path[]>();
   for (const { path } of valued) {

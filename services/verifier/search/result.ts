@@ -1,13 +1,15 @@
 /** What a search hands back, and what it cost. Pure. */
-import type { PolicyUsage, ScorerUsage } from "../ports.js";
+import type { AuditReport, PolicyUsage, ScorerUsage } from "../ports.js";
 import type { Frontier } from "./frontier.js";
+import { fusionOf } from "./fusion.js";
 import type { SearchPlan, SearchResult, StopReason } from "./types.js";
-import { bestFirst, tally, warningFor } from "./vote.js";
+import { bestFirst, fuseCandidates, tally, warningFor } from "./vote.js";
 
 export interface Cost {
   readonly policy: PolicyUsage;
   readonly scorer: ScorerUsage;
   readonly wallMs: number;
+  readonly audit: AuditReport | undefined;
 }
 
 export function toResult(
@@ -17,7 +19,8 @@ export function toResult(
   cost: Cost,
 ): SearchResult {
   const { candidates, cut } = frontier;
-  const outcome = tally(candidates, plan.vote, cut);
+  const fusion = fusionOf(plan.verifier);
+  const outcome = tally(candidates, plan.vote, cut, fusion);
   const warning = warningFor(outcome, candidates.length, cut);
   const { kept, pruned } = frontier.tokens();
   const { promptTokens, cachedPromptTokens, generatedTokens, flops } = cost.policy;
@@ -26,7 +29,7 @@ export function toResult(
     solution: outcome.winner?.text ?? "",
     confidence: outcome.confidence,
     votes: outcome.votes,
-    candidates: [...candidates].sort(bestFirst),
+    candidates: fuseCandidates(candidates, fusion).toSorted(bestFirst),
     plan,
     usage: {
       promptTokens,
@@ -42,5 +45,6 @@ export function toResult(
     },
     stopReason,
     ...(warning !== undefined && { warning }),
+    ...(cost.audit !== undefined && { audit: cost.audit }),
   };
 }

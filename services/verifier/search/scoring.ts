@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ServiceError } from "#shared/errors.js";
-import type { NodeId, ScorerSession } from "../ports.js";
+import type { NodeId, ScorerSession, StepScore } from "../ports.js";
 import type { Ledger } from "./ledger.js";
 import { type Group, isBareEnd, type Path } from "./path.js";
 
@@ -16,11 +16,12 @@ export const noScorer: ScorerSession = {
   close: () => undefined,
 };
 
-/** One for each path of a call; undefined for ends without words. */
-export type Scores = readonly (number | undefined)[];
+/** One for each path of a call; undefined for ends without words that are not read. */
+export type Scores = readonly (StepScore | undefined)[];
 
 export class Scoring {
   private readonly session: ScorerSession;
+  private readonly readsBareEnds: boolean;
   private readonly ledger: Ledger;
   private readonly deliver: (paths: readonly Path[], scores: Scores) => Promise<void>;
   private readonly fail: (reason: unknown) => void;
@@ -32,12 +33,15 @@ export class Scoring {
 
   constructor(
     session: ScorerSession,
+    /** As StepScorer has it. */
+    readsBareEnds: boolean,
     ledger: Ledger,
     /** Called with what a call read; it answers with `accept`. */
     deliver: (paths: readonly Path[], scores: Scores) => Promise<void>,
     fail: (reason: unknown) => void,
   ) {
     this.session = session;
+    this.readsBareEnds = readsBareEnds;
     this.ledger = ledger;
     this.deliver = deliver;
     this.fail = fail;
@@ -102,11 +106,11 @@ export class Scoring {
     const chosen = new Set(batch);
     this.waiting = this.waiting.filter((path) => !chosen.has(path));
     this.reading = batch;
-    const worded = batch.filter((path) => !isBareEnd(path));
-    const scores = worded.length === 0 ? [] : await this.session.score(worded.map((path) => path.step));
-    assertScores(scores, worded.length);
-    this.ledger.scored(worded.reduce((sum, path) => sum + path.step.tokenIds.length, 0));
-    const scoreOf = new Map(worded.map((path, i) => [path, scores[i]]));
+    const legible = batch.filter((path) => this.readsBareEnds || !isBareEnd(path));
+    const scores = legible.length === 0 ? [] : await this.session.score(legible.map((path) => path.step));
+    assertScores(scores, legible.length);
+    this.ledger.scored(legible.reduce((sum, path) => sum + path.step.tokenIds.length, 0));
+    const scoreOf = new Map(legible.map((path, i) => [path, scores[i]]));
     await this.deliver(
       batch,
       batch.map((path) => scoreOf.get(path)),
@@ -127,12 +131,13 @@ export class Scoring {
 }
 
 /** A missing score is a fault of the verifier, never a low score of the step. */
-function assertScores(scores: readonly number[], count: number): void {
+function assertScores(scores: readonly StepScore[], count: number): void {
   if (scores.length !== count)
     throw new ServiceError(
       "internal",
       `the verifier must score every step: ${count} asked, ${scores.length} scored`,
     );
-  const bad = scores.find((score) => !(score >= 0 && score <= 1));
-  if (bad !== undefined) throw new ServiceError("internal", `a step score must lie in (0, 1), got ${bad}`);
+  const bad = scores.find(({ score }) => !(score >= 0 && score <= 1));
+  if (bad !== undefined)
+    throw new ServiceError("internal", `a step score must lie in (0, 1), got ${bad.score}`);
 }

@@ -7,6 +7,7 @@ import { featuresOf, temperatureFor } from "../plan/planner.js";
 import { createSchedule, type Progress } from "../plan/schedule.js";
 import type { Clock, Policy, PolicySession, ScorerSession, StepScorer } from "../ports.js";
 import { Frontier } from "./frontier.js";
+import { fusionOf } from "./fusion.js";
 import { Growth, type Message } from "./growth.js";
 import { Inbox } from "./inbox.js";
 import { Ledger } from "./ledger.js";
@@ -40,7 +41,7 @@ export async function* search(
 ): AsyncGenerator<SearchEvent, SearchResult> {
   signal.throwIfAborted();
   assertRequest(problem, request, budget);
-  assertVerifier(request.strategy, ports.scorer.name);
+  assertVerifier(request, ports.scorer.name);
   const startMs = ports.clock.now();
   const open = await openSessions(problem, ports, request, signal);
   const inbox = new Inbox<Message>();
@@ -59,6 +60,7 @@ export async function* search(
     );
     const scoring = new Scoring(
       scorer,
+      ports.scorer.readsBareEnds === true,
       ledger,
       (paths, scores) => inbox.put({ type: "scored", paths, scores }),
       (reason) => inbox.fail(reason),
@@ -70,8 +72,12 @@ export async function* search(
     const schedule = createSchedule(request, features, budget);
     const { plan, stopReason } = yield* runAll(schedule, frontier, ledger);
     const usage = await policy.close();
-    const wallMs = ports.clock.now() - startMs;
-    return toResult(frontier, plan, stopReason, { policy: usage, scorer: scorer.usage(), wallMs });
+    return toResult(frontier, plan, stopReason, {
+      policy: usage,
+      scorer: scorer.usage(),
+      wallMs: ports.clock.now() - startMs,
+      audit: scorer.audit?.(),
+    });
   } finally {
     signal.removeEventListener("abort", onAbort);
     ended.abort();
@@ -103,7 +109,12 @@ async function* runAll(
 function progressOf(frontier: Frontier, ledger: Ledger, plan: SearchPlan | undefined): Progress {
   return {
     candidates: frontier.candidates,
-    tally: tally(frontier.candidates, plan?.vote ?? "weighted", frontier.cut),
+    tally: tally(
+      frontier.candidates,
+      plan?.vote ?? "weighted",
+      frontier.cut,
+      plan && fusionOf(plan.verifier),
+    ),
     affordable: Math.max(0, ledger.remainingTokens() / ledger.expectedTokens("end")),
   };
 }
@@ -123,19 +134,22 @@ async function openSessions(
   signal: AbortSignal,
 ): Promise<Sessions> {
   const info = await policy.info(signal);
-  const features = featuresOf(info, scorer.name);
+  const features = featuresOf(info, scorer);
   const isRead =
     scorer.name !== "none" && (request.strategy === "auto" || strategies[request.strategy].scored);
+  const sampling = { ...request.sampling, temperature: temperatureFor(request, features) };
+  if (isRead) scorer.sampling?.assertFits(sampling);
   const scorerSession = isRead ? await scorer.open(problem, signal) : noScorer;
   try {
     const policySession = await policy.open(
       problem,
       {
-        sampling: { ...request.sampling, temperature: temperatureFor(request) },
+        sampling,
         ...(request.seed !== undefined && { seed: request.seed }),
         ...(request.priority !== undefined && { priority: request.priority }),
         ...(request.cacheSalt !== undefined && { cacheSalt: request.cacheSalt }),
         probes: isRead ? scorer.probes : [],
+        ...(scorerSession.needsHiddenStates === true && { includeHiddenStates: true }),
       },
       signal,
     );

@@ -2,6 +2,7 @@
 import { beam } from "./beam.js";
 import { bestOfN } from "./best-of-n.js";
 import { dvts } from "./dvts.js";
+import { earlyRejection } from "./early-rejection.js";
 import { greedy } from "./greedy.js";
 import { majority } from "./majority.js";
 import type { Strategy } from "./strategy.js";
@@ -13,4 +14,5 @@ export const strategies: Readonly<Record<StrategyName, Strategy>> = {
   best_of_n: bestOfN,
   beam,
   dvts,
+  early_rejection: earlyRejection,
 };

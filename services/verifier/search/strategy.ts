@@ -21,6 +21,8 @@ export interface SamplingStrategy extends Common {
 /** Grows step by step; after each round of a group decides who goes on. */
 export interface StepStrategy extends Common {
   readonly until: "step";
+  /** Whether a kept path is sampled `beamWidth` times; n is a multiple of that then. */
+  readonly branches: boolean;
   /**
    * How many children each path gets, in the order of `ranked`: the group's unfinished paths, distinct, best first.
    * `slots`: candidates of the group that have not finished; the counts add up to at most that.

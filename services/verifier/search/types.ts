@@ -2,9 +2,9 @@
  * The vocabulary of search: what is asked, what happens, what comes out. Events mirror deliberate.v1.SolveResponse.
  * Imports only ports.
  */
-import type { FinishReason, NodeId, Sampling, StepScorer } from "../ports.js";
+import type { AuditReport, FinishReason, NodeId, Sampling, StepScore, StepScorer } from "../ports.js";
 
-export type StrategyName = "greedy" | "majority" | "best_of_n" | "beam" | "dvts";
+export type StrategyName = "greedy" | "majority" | "best_of_n" | "beam" | "dvts" | "early_rejection";
 /** How the scores of a solution's steps become one. */
 export type Aggregation = "last" | "min" | "mean" | "prod";
 /** How finished candidates choose the answer: equal answers add their scores | the best one decides | count. */
@@ -76,7 +76,7 @@ export type SearchEvent =
       readonly tokenCount: number;
       readonly meanLogProb: number;
     }
-  | { readonly type: "node_scored"; readonly nodeId: NodeId; readonly score: number }
+  | ({ readonly type: "node_scored"; readonly nodeId: NodeId } & StepScore)
   | { readonly type: "node_pruned"; readonly nodeId: NodeId; readonly reason: PruneReason }
   | {
       readonly type: "best_so_far";
@@ -95,8 +95,17 @@ export interface Candidate {
   readonly firstNodeId: NodeId;
   /** Canonical; empty when the text holds no answer, and then it does not vote. */
   readonly answer: string;
-  /** Aggregated over the steps, in (0, 1); undefined when the steps were not scored. */
+  /**
+   * What decides, higher is better; undefined when the steps were not scored. Without fusion the belief; with it, in
+   * [0, 1] and only comparable with the others of one vote (`fuseCandidates`).
+   */
   readonly score: number | undefined;
+  /** Aggregated over the steps, in (0, 1): that the solution is right. */
+  readonly belief: number | undefined;
+  /** SWIFT's R, aggregated; unset where SWIFT did not score, or the aggregation is a product. */
+  readonly swiftScore?: number;
+  /** The PRM's score, aggregated; unset where it did not score. */
+  readonly prmScore?: number;
   readonly text: string;
   readonly stepScores: readonly number[];
   readonly tokenCount: number;
@@ -146,4 +155,6 @@ export interface SearchResult {
   readonly stopReason: StopReason;
   /** Set when the answer should not be relied on: one sentence that says why. */
   readonly warning?: string;
+  /** Of a search that was audited. */
+  readonly audit?: AuditReport;
 }

@@ -1,12 +1,16 @@
 /** From finished candidates to an answer, and how far to trust it. Pure. */
 import { canonicalAnswer } from "../answer/canonical.js";
 import { extractAnswer } from "../answer/extract.js";
-import { aggregate, type Path, pathNodes, stepScoresOf } from "./path.js";
+import { fuse, type Fusion } from "./fusion.js";
+import { type Path, pathNodes, stepScoresOf, valueOf } from "./path.js";
 import type { Aggregation, AnswerVote, Candidate, Vote } from "./types.js";
 
 /** A done path as a candidate. Its text is finished, so the last number may stand for an answer that was not marked. */
 export function toCandidate(path: Path, aggregation: Aggregation): Candidate {
-  const stepScores = stepScoresOf(path);
+  const belief = valueOf(path, aggregation);
+  // A product of rewards that may be negative would be in no order.
+  const swiftScore = aggregation === "prod" ? undefined : valueOf(path, aggregation, "swift");
+  const prmScore = valueOf(path, aggregation, "prm");
   const nodes = pathNodes(path);
   const logProbs = nodes.flatMap((node) => node.step.logProbs);
   const answer = extractAnswer(path.text);
@@ -14,9 +18,12 @@ export function toCandidate(path: Path, aggregation: Aggregation): Candidate {
     nodeId: path.nodeId,
     firstNodeId: nodes[0]!.nodeId,
     answer: answer === undefined ? "" : canonicalAnswer(answer.text),
-    score: stepScores && aggregate(stepScores, aggregation),
+    score: belief,
+    belief,
+    ...(swiftScore !== undefined && { swiftScore }),
+    ...(prmScore !== undefined && { prmScore }),
     text: path.text,
-    stepScores: stepScores ?? [],
+    stepScores: stepScoresOf(path)?.map(({ score }) => score) ?? [],
     tokenCount: path.tokenCount,
     meanLogProb: mean(logProbs),
   };
@@ -45,13 +52,13 @@ interface Camp {
  * candidates have scores and others, for want of budget, do not, only the scored ones vote.
  *
  * Confidence is the winner's share of the vote, times
- * - weighted and max: the best score of the winner (a wide lead among candidates that the verifier finds wrong is worth
+ * - weighted and max: the belief in the winner's best (a wide lead among candidates that the verifier finds wrong is worth
  *   little);
  * - majority, or nothing scored: c / (c + 1) for c candidates, `cut` paths that met a limit unfinished included as votes against: one
  *   imaginary dissenter, so that a single sample is worth 1/2.
  */
-export function tally(finished: readonly Candidate[], vote: Vote, cut: number): Tally {
-  const answered = finished.filter((candidate) => candidate.answer !== "");
+export function tally(finished: readonly Candidate[], vote: Vote, cut: number, fusion?: Fusion): Tally {
+  const answered = fuseCandidates(finished, fusion).filter((candidate) => candidate.answer !== "");
   const scored = answered.filter((candidate) => candidate.score !== undefined);
   const isWeighted = vote !== "majority" && scored.length > 0;
   const voters = isWeighted ? scored : answered;
@@ -60,7 +67,7 @@ export function tally(finished: readonly Candidate[], vote: Vote, cut: number): 
   const total = camps.reduce((sum, camp) => sum + camp.mass, 0);
   const share = (camp: Camp): number => (total > 0 ? camp.mass / total : 1 / camps.length);
   const first = camps[0]!;
-  const trust = isWeighted ? first.best.score! : finished.length / (finished.length + cut + 1);
+  const trust = isWeighted ? first.best.belief! : finished.length / (finished.length + cut + 1);
   return {
     votes: camps.map((camp) => ({ answer: camp.answer, share: share(camp), count: camp.count })),
     winner: first.best,
@@ -68,9 +75,29 @@ export function tally(finished: readonly Candidate[], vote: Vote, cut: number): 
   };
 }
 
+/**
+ * With fusion, each candidate's score among all of them, those without an answer included; undefined for one that both
+ * models did not score.
+ */
+export function fuseCandidates(finished: readonly Candidate[], fusion?: Fusion): readonly Candidate[] {
+  if (fusion === undefined) return finished;
+  const inOrder = [...finished].sort(byNode);
+  const scores = fuse(
+    fusion,
+    inOrder.map(({ swiftScore: swift, prmScore: prm }) =>
+      swift === undefined || prm === undefined ? undefined : { swift, prm },
+    ),
+  );
+  return inOrder.map((candidate, i) => ({ ...candidate, score: scores[i] }));
+}
+
 /** Best first: higher score, then lower first node, then lower node. */
 export function bestFirst(a: Candidate, b: Candidate): number {
-  return (b.score ?? 0) - (a.score ?? 0) || a.firstNodeId - b.firstNodeId || a.nodeId - b.nodeId;
+  return (b.score ?? 0) - (a.score ?? 0) || byNode(a, b);
+}
+
+function byNode(a: Candidate, b: Candidate): number {
+  return a.firstNodeId - b.firstNodeId || a.nodeId - b.nodeId;
 }
 
 function campsOf(voters: readonly Candidate[], isWeighted: boolean): Camp[] {
@@ -106,8 +133,8 @@ export function warningFor(
   const reasons: string[] = [];
   if (votes[0]!.share < TRUSTWORTHY)
     reasons.push(`the candidates disagree (${percent(votes[0]!.share)} of the vote)`);
-  if (winner.score !== undefined && winner.score < TRUSTWORTHY)
-    reasons.push(`the verifier doubts the solution (score ${winner.score.toFixed(2)})`);
+  if (winner.belief !== undefined && winner.belief < TRUSTWORTHY)
+    reasons.push(`the verifier doubts the solution (score ${winner.belief.toFixed(2)})`);
   if (cut > 0) reasons.push(`${cut} of ${cut + finished} solutions did not come to an end`);
   if (reasons.length === 0)
     reasons.push(`${finished === 1 ? "one candidate" : `${finished} candidates`} cannot settle it`);

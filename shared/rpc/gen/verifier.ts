@@ -28,6 +28,7 @@ import type { Solved as _deliberate_v1_Solved, Solved__Output as _deliberate_v1_
 import type { StartScoring as _deliberate_v1_StartScoring, StartScoring__Output as _deliberate_v1_StartScoring__Output } from './deliberate/v1/StartScoring.js';
 import type { StepScore as _deliberate_v1_StepScore, StepScore__Output as _deliberate_v1_StepScore__Output } from './deliberate/v1/StepScore.js';
 import type { StepScores as _deliberate_v1_StepScores, StepScores__Output as _deliberate_v1_StepScores__Output } from './deliberate/v1/StepScores.js';
+import type { SwiftAudit as _deliberate_v1_SwiftAudit, SwiftAudit__Output as _deliberate_v1_SwiftAudit__Output } from './deliberate/v1/SwiftAudit.js';
 import type { Tensor as _deliberate_v1_Tensor, Tensor__Output as _deliberate_v1_Tensor__Output } from './deliberate/v1/Tensor.js';
 import type { VerifierServiceClient as _deliberate_v1_VerifierServiceClient, VerifierServiceDefinition as _deliberate_v1_VerifierServiceDefinition } from './deliberate/v1/VerifierService.js';
 import type { Duration as _google_protobuf_Duration, Duration__Output as _google_protobuf_Duration__Output } from './google/protobuf/Duration.js';
@@ -71,6 +72,7 @@ export interface ProtoGrpcType {
       StepScores: MessageTypeDefinition<_deliberate_v1_StepScores, _deliberate_v1_StepScores__Output>
       StopReason: EnumTypeDefinition
       Strategy: EnumTypeDefinition
+      SwiftAudit: MessageTypeDefinition<_deliberate_v1_SwiftAudit, _deliberate_v1_SwiftAudit__Output>
       Tensor: MessageTypeDefinition<_deliberate_v1_Tensor, _deliberate_v1_Tensor__Output>
       Verifier: EnumTypeDefinition
       VerifierService: SubtypeConstructor<typeof grpc.Client, _deliberate_v1_VerifierServiceClient> & { service: _deliberate_v1_VerifierServiceDefinition }

@@ -59,6 +59,7 @@ describe("policy client", () => {
     const probe = {
       name: "swift",
       modelHash: "ab",
+      input: "hidden" as const,
       weights: Float32Array.of(1, 2, 3),
       shape: [1, 3] as const,
     };

@@ -9,7 +9,7 @@ import type { NodeId, ScorerSession, ScorerUsage, StepSample, StepScorer } from 
 import type { TextStep } from "./batch-work.js";
 import type { PrmMethods, PrmWorkerData } from "./worker-methods.js";
 
-export interface PrmScorer extends StepScorer {
+export interface PrmScorer extends Omit<StepScorer, "open"> {
   readonly info: LanguageModelInfo;
   open(problem: string, signal: AbortSignal): Promise<PrmSession>;
   /** A recent snapshot; never waits for the model. */
@@ -27,8 +27,10 @@ export interface PrmStats {
   readonly usedKvBytes: number;
 }
 
-export interface PrmSession extends ScorerSession {
+export interface PrmSession extends Omit<ScorerSession, "score"> {
   readonly promptTokens: number;
+  /** As `ScorerSession.score`, each in (0, 1). */
+  score(steps: readonly StepSample[]): Promise<readonly number[]>;
 }
 
 /** The snapshot in the making. */

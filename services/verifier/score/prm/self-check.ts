@@ -1,7 +1,8 @@
 /** Whether a scorer tells a right solution from a wrong one: asked once at start, before the service calls itself healthy. */
 import { ServiceError } from "#shared/errors.js";
-import type { ScorerSession, StepSample, StepScorer } from "../../ports.js";
+import type { StepSample } from "../../ports.js";
 import type { SelfCheck } from "./head-file.js";
+import type { PrmScorer, PrmSession } from "./prm-host.js";
 
 /** The good solution's worst step must score this much higher than the bad one's worst step. */
 export const SELF_CHECK_MARGIN = 0.2;
@@ -14,7 +15,7 @@ export interface SelfCheckResult {
 
 /** @throws ServiceError `failed_precondition` with both numbers when they do not separate. */
 export async function selfCheck(
-  scorer: StepScorer,
+  scorer: PrmScorer,
   { problem, good, bad }: SelfCheck,
   signal: AbortSignal,
 ): Promise<SelfCheckResult> {
@@ -31,11 +32,7 @@ export async function selfCheck(
   }
 }
 
-async function lowestScore(
-  session: ScorerSession,
-  texts: readonly string[],
-  firstId: number,
-): Promise<number> {
+async function lowestScore(session: PrmSession, texts: readonly string[], firstId: number): Promise<number> {
   const steps = texts.map((text, index) =>
     toStep(text, firstId + index, index === 0 ? 0 : firstId + index - 1),
   );

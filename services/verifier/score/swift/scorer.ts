@@ -4,8 +4,17 @@
  * a partial one ranks paths but is not calibrated.
  */
 import { ServiceError } from "#shared/errors.js";
-import type { NodeId, PolicyInfo, Probe, ScorerSession, StepSample, StepScorer } from "../../ports.js";
+import type {
+  AuditReport,
+  NodeId,
+  PolicyInfo,
+  ScorerSession,
+  StepSample,
+  StepScore,
+  StepScorer,
+} from "../../ports.js";
 import { toScore } from "../probability.js";
+import type { SwiftAudit, SwiftAuditor } from "./audit.js";
 import type { SwiftHead } from "./head-file.js";
 import {
   addTokens,
@@ -17,75 +26,49 @@ import {
   swiftReward,
   type SwiftWeights,
 } from "./head.js";
+import { toProbe } from "./probe.js";
+import { assertHeadFits, assertSamplingFits } from "./provenance.js";
 
-/** @throws ServiceError `failed_precondition`: the head was made for another model, or its width is not the policy's. */
-export function createSwiftScorer(head: SwiftHead, policy: PolicyInfo): StepScorer {
+/** @throws ServiceError `failed_precondition`, SWIFT_HEAD_MISMATCH: the head was not made for this policy. */
+export function createSwiftScorer(head: SwiftHead, policy: PolicyInfo, auditor?: SwiftAuditor): StepScorer {
+  assertHeadFits(head, policy);
   const probe = toProbe(head, policy);
   return {
     name: "swift",
     probes: [probe],
-    open: async () => new SwiftSession(head, probe.shape[1]),
+    readsBareEnds: true,
+    sampling: {
+      temperature: head.provenance.sampling.temperature,
+      assertFits: (sampling) => assertSamplingFits(head, policy, sampling),
+    },
+    open: async () => new SwiftSession(head, probe.shape[1], auditor?.next(policy)),
   };
-}
-
-/** The head's rows over all hidden states; states that it does not read get zeros. */
-function toProbe(head: SwiftHead, policy: PolicyInfo): Probe {
-  const { modelHash } = head.provenance;
-  if (modelHash !== policy.modelHash)
-    throw mismatch(
-      head,
-      `it must have been trained for ${policy.model} (${policy.modelHash}), but was for ${modelHash}`,
-    );
-  const { hiddenSize, hiddenStateCount } = policy;
-  const { input, gate, reward } = head;
-  if (input.kind !== "hidden" || input.finalNorm)
-    throw mismatch(head, "it must read hidden states as they are, got another input");
-  if (
-    reward.weights.length !== input.layers.length * hiddenSize ||
-    Math.max(...input.layers) >= hiddenStateCount
-  ) {
-    const got = `${reward.weights.length} over states ${input.layers.join(", ")}`;
-    throw mismatch(
-      head,
-      `it must read states below ${hiddenStateCount}, ${hiddenSize} numbers each, got ${got}`,
-    );
-  }
-  const width = hiddenSize * hiddenStateCount;
-  const rows = gate === undefined ? [reward] : [gate, reward];
-  const weights = new Float32Array(rows.length * width);
-  for (const [output, row] of rows.entries())
-    for (const [index, layer] of input.layers.entries()) {
-      const part = row.weights.subarray(index * hiddenSize, (index + 1) * hiddenSize);
-      weights.set(part, output * width + layer * hiddenSize);
-    }
-  return { name: "swift", modelHash, weights, shape: [rows.length, width] };
-}
-
-function mismatch(head: SwiftHead, problem: string): ServiceError {
-  return new ServiceError(
-    "failed_precondition",
-    `the SWIFT head ${head.name} does not belong to the policy: ${problem}; train a head for this policy or use another verifier`,
-    { reason: "SWIFT_HEAD_MISMATCH" },
-  );
 }
 
 interface Path {
   readonly sums: SwiftSums;
+  /** By the audit's route; unused without one. */
+  readonly audited: SwiftSums;
   readonly children: NodeId[];
 }
 
 class SwiftSession implements ScorerSession {
+  readonly needsHiddenStates: boolean;
   readonly #head: SwiftWeights;
   readonly #flopsPerToken: number;
-  readonly #paths = new Map<NodeId, Path>([[0, { sums: EMPTY_SUMS, children: [] }]]);
+  readonly #audit: SwiftAudit | undefined;
+  readonly #paths = new Map<NodeId, Path>([[0, { sums: EMPTY_SUMS, audited: EMPTY_SUMS, children: [] }]]);
   #flops = 0;
+  #closed = false;
 
-  constructor(head: SwiftWeights, width: number) {
+  constructor(head: SwiftWeights, width: number, audit: SwiftAudit | undefined) {
     this.#head = head;
     this.#flopsPerToken = 2 * outputsOf(head) * width;
+    this.#audit = audit;
+    this.needsHiddenStates = audit !== undefined;
   }
 
-  async score(steps: readonly StepSample[]): Promise<readonly number[]> {
+  async score(steps: readonly StepSample[]): Promise<readonly StepScore[]> {
     return steps.map((step) => this.#score(step));
   }
 
@@ -105,11 +88,18 @@ class SwiftSession implements ScorerSession {
     return { verifierTokens: 0, flops: this.#flops };
   }
 
-  close(): void {
-    this.#paths.clear();
+  audit(): AuditReport | undefined {
+    return this.#audit?.report;
   }
 
-  #score(step: StepSample): number {
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#paths.clear();
+    this.#audit?.end();
+  }
+
+  #score(step: StepSample): StepScore {
     const { nodeId, parentId, tokenIds, probeOutputs } = step;
     const parent = this.#paths.get(parentId);
     if (parent === undefined)
@@ -125,17 +115,35 @@ class SwiftSession implements ScorerSession {
         "failed_precondition",
         `step ${nodeId} must come with ${outputs} probe outputs for each of its ${tokenIds.length} tokens, got ${probeOutputs.length} in all`,
       );
-    const scalars = readsScalars(this.#head) ? scalarsOf(step.logProbs, step.entropies, 0) : undefined;
+    const scalars = readsScalars(this.#head) ? toScalars(step) : undefined;
     const sums = addTokens(parent.sums, this.#head, probeOutputs, scalars);
-    const score = toScore(swiftReward(sums));
-    if (Number.isNaN(score))
+    const swift = swiftReward(sums);
+    if (Number.isNaN(swift))
       throw new ServiceError(
         "internal",
         `the policy's probe outputs must be numbers, got NaN in step ${nodeId}`,
       );
-    this.#paths.set(nodeId, { sums, children: [] });
+    const audited = this.#audit?.check(step, parent.audited, sums, scalars) ?? sums;
+    this.#paths.set(nodeId, { sums, audited, children: [] });
     parent.children.push(nodeId);
     this.#flops += this.#flopsPerToken * tokenIds.length;
-    return score;
+    return { score: toScore(swift), swift };
   }
+}
+
+/** Zero stands for "the text has ended" and for nothing else: what is missing is not made up. */
+function toScalars({ nodeId, tokenIds, logProbs, entropies, nextEntropy, finishReason }: StepSample) {
+  const tokens = tokenIds.length;
+  if (logProbs.length !== tokens || entropies.length !== tokens)
+    throw new ServiceError(
+      "failed_precondition",
+      `step ${nodeId} must come with a log-probability and an entropy for each of its ${tokens} tokens, got ${logProbs.length} and ${entropies.length}`,
+    );
+  const hasEnded = finishReason === "eos" || finishReason === "stop";
+  if (nextEntropy === undefined && !hasEnded)
+    throw new ServiceError(
+      "failed_precondition",
+      `step ${nodeId} must come with the entropy after its last token, since its text goes on, got none; the generator is older than this SWIFT head`,
+    );
+  return scalarsOf(logProbs, entropies, nextEntropy ?? 0);
 }

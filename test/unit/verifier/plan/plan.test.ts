@@ -12,6 +12,7 @@ import {
 import { isDecided, probabilityOfLead } from "#verifier/plan/posterior.js";
 import { assertRequest, assertVerifier } from "#verifier/plan/request.js";
 import { lookUp } from "#verifier/plan/table.js";
+import { toyScorer } from "../../../fakes/toy-scorer.js";
 import type { Budget, Candidate, SearchRequest } from "#verifier/search/types.js";
 
 const features: Features = { parameterCount: 1e9, verifier: "prm", strength: "strong", solutionTokens: 50 };
@@ -22,6 +23,7 @@ const candidates = (answers: readonly string[], score?: number): Candidate[] =>
     firstNodeId: i + 1,
     answer,
     score,
+    belief: score,
     text: answer,
     stepScores: [],
     tokenCount: 1,
@@ -192,9 +194,16 @@ describe("planner", () => {
       hiddenSize: 1,
       hiddenStateCount: 1,
       parameterCount: 1,
+      precision: "fp32",
+      chatTemplateHash: "",
+      vocabularySize: 1,
+      defaultSampling: {},
     };
     const guess = (contextLength: number): number =>
-      featuresOf({ ...info, contextLength }, "prm").solutionTokens;
+      featuresOf(
+        { ...info, contextLength },
+        toyScorer(() => 0.5),
+      ).solutionTokens;
     expect([guess(128), guess(1024), guess(131_072)]).toEqual([32, 128, 512]);
   });
 
@@ -220,6 +229,42 @@ describe("planner", () => {
         },
       ),
     );
+  });
+});
+
+describe("the temperature", () => {
+  const trained: Features = { ...features, verifier: "swift", strength: "weak", trainedTemperature: 1 };
+  const hint = "The temperature is the one its SWIFT head knows.";
+
+  test("is the one that the head was trained at, and the plan says so", () => {
+    expect(planFixed({ strategy: "best_of_n" }, trained, {})).toMatchObject({
+      temperature: 1,
+      reason: `The caller chose best_of_n. ${hint}`,
+    });
+    expect(planFirst({ strategy: "auto" }, trained)).toMatchObject({ temperature: 1 });
+    expect(planFirst({ strategy: "auto" }, trained).reason).toContain(hint);
+  });
+
+  test("is the caller's where there is one, and our own where nothing is scored", () => {
+    const plan = planFixed({ strategy: "beam", sampling: { temperature: 1 } }, trained, {});
+    expect(plan).toMatchObject({ temperature: 1, reason: "The caller chose beam." });
+    expect(planFixed({ strategy: "majority" }, trained, {})).toMatchObject({
+      temperature: 0.8,
+      reason: "The caller chose majority.",
+    });
+    expect(planFixed({ strategy: "greedy" }, trained, {}).temperature).toBe(0);
+    expect(planFixed({ strategy: "beam" }, features, {}).temperature).toBe(0.8);
+  });
+});
+
+describe("early rejection", () => {
+  test("has no width: any n will do", () => {
+    expect(planFixed({ strategy: "early_rejection", n: 7 }, features, {})).toMatchObject({
+      n: 7,
+      beamWidth: 1,
+    });
+    assertRequest("1 + 1", { strategy: "early_rejection", n: 10, beamWidth: 4 }, {});
+    expect(planFixed({ strategy: "early_rejection" }, features, { generatedTokens: 350 }).n).toBe(7);
   });
 });
 
@@ -258,10 +303,20 @@ describe("assertRequest", () => {
     expect(() => assert({}, budget)).toThrow(/budget\./);
   });
 
+  test.each(["rank", "scaled"] as const)("refuses products of rewards for %s fusion", (verifier) => {
+    expect(() => assertVerifier({ strategy: "best_of_n", aggregation: "prod" }, verifier)).toThrow(
+      /aggregation.*must be last, min or mean/,
+    );
+    for (const aggregation of ["last", "min", "mean"] as const)
+      assertVerifier({ strategy: "beam", aggregation }, verifier);
+    assertVerifier({ strategy: "beam", aggregation: "prod" }, "swift");
+  });
+
   test("refuses an empty problem, and a step search without a verifier", () => {
     expect(() => assert({}, {}, "  ")).toThrow(/problem/);
-    expect(() => assertVerifier("beam", "none")).toThrow(/must score steps/);
-    assertVerifier("auto", "none");
+    expect(() => assertVerifier({ strategy: "beam" }, "none")).toThrow(/must score steps/);
+    expect(() => assertVerifier({ strategy: "early_rejection" }, "none")).toThrow(/must score steps/);
+    assertVerifier({ strategy: "auto" }, "none");
     assert({ n: 8, beamWidth: 4 }, { generatedTokens: 1, flops: 0.5, wallTimeMs: 0.5 });
   });
 });

@@ -19,7 +19,7 @@ function path(nodeId: number, text: string, parent?: Path, score?: number): Path
     parent,
     group,
   );
-  created.score = score;
+  if (score !== undefined) created.score = { score };
   return created;
 }
 

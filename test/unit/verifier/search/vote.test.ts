@@ -7,6 +7,7 @@ const candidate = (nodeId: number, answer: string, score?: number): Candidate =>
   firstNodeId: nodeId,
   answer,
   score,
+  belief: score,
   text: `text ${nodeId}`,
   stepScores: score === undefined ? [] : [score],
   tokenCount: 1,

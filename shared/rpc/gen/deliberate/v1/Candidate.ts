@@ -9,7 +9,11 @@ export interface Candidate {
   'text'?: (string);
   'stepScores'?: (number | string)[];
   'meanLogProb'?: (number | string);
+  'swiftScore'?: (number | string);
+  'prmScore'?: (number | string);
   '_score'?: "score";
+  '_swiftScore'?: "swiftScore";
+  '_prmScore'?: "prmScore";
 }
 
 export interface Candidate__Output {
@@ -19,5 +23,9 @@ export interface Candidate__Output {
   'text': (string);
   'stepScores': (number)[];
   'meanLogProb': (number);
+  'swiftScore'?: (number);
+  'prmScore'?: (number);
   '_score'?: "score";
+  '_swiftScore'?: "swiftScore";
+  '_prmScore'?: "prmScore";
 }

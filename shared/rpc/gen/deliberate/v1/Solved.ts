@@ -5,6 +5,7 @@ import type { Candidate as _deliberate_v1_Candidate, Candidate__Output as _delib
 import type { SearchPlan as _deliberate_v1_SearchPlan, SearchPlan__Output as _deliberate_v1_SearchPlan__Output } from '../../deliberate/v1/SearchPlan.js';
 import type { SearchUsage as _deliberate_v1_SearchUsage, SearchUsage__Output as _deliberate_v1_SearchUsage__Output } from '../../deliberate/v1/SearchUsage.js';
 import type { StopReason as _deliberate_v1_StopReason, StopReason__Output as _deliberate_v1_StopReason__Output } from '../../deliberate/v1/StopReason.js';
+import type { SwiftAudit as _deliberate_v1_SwiftAudit, SwiftAudit__Output as _deliberate_v1_SwiftAudit__Output } from '../../deliberate/v1/SwiftAudit.js';
 
 export interface Solved {
   'answer'?: (string);
@@ -16,6 +17,7 @@ export interface Solved {
   'usage'?: (_deliberate_v1_SearchUsage | null);
   'stopReason'?: (_deliberate_v1_StopReason);
   'warning'?: (string);
+  'audit'?: (_deliberate_v1_SwiftAudit | null);
 }
 
 export interface Solved__Output {
@@ -28,4 +30,5 @@ export interface Solved__Output {
   'usage': (_deliberate_v1_SearchUsage__Output | null);
   'stopReason': (_deliberate_v1_StopReason__Output);
   'warning': (string);
+  'audit': (_deliberate_v1_SwiftAudit__Output | null);
 }

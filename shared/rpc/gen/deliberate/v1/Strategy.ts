@@ -8,6 +8,7 @@ export const Strategy = {
   STRATEGY_BEST_OF_N: 'STRATEGY_BEST_OF_N',
   STRATEGY_BEAM: 'STRATEGY_BEAM',
   STRATEGY_DVTS: 'STRATEGY_DVTS',
+  STRATEGY_EARLY_REJECTION: 'STRATEGY_EARLY_REJECTION',
 } as const;
 
 export type Strategy =
@@ -25,5 +26,7 @@ export type Strategy =
   | 5
   | 'STRATEGY_DVTS'
   | 6
+  | 'STRATEGY_EARLY_REJECTION'
+  | 7
 
 export type Strategy__Output = typeof Strategy[keyof typeof Strategy]

@@ -5,6 +5,8 @@ export const Verifier = {
   VERIFIER_PRM: 'VERIFIER_PRM',
   VERIFIER_SWIFT: 'VERIFIER_SWIFT',
   VERIFIER_NONE: 'VERIFIER_NONE',
+  VERIFIER_RANK_FUSION: 'VERIFIER_RANK_FUSION',
+  VERIFIER_SCALED_FUSION: 'VERIFIER_SCALED_FUSION',
 } as const;
 
 export type Verifier =
@@ -16,5 +18,9 @@ export type Verifier =
   | 2
   | 'VERIFIER_NONE'
   | 3
+  | 'VERIFIER_RANK_FUSION'
+  | 4
+  | 'VERIFIER_SCALED_FUSION'
+  | 5
 
 export type Verifier__Output = typeof Verifier[keyof typeof Verifier]
