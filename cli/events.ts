@@ -41,6 +41,10 @@ export interface NodeScoredEvent {
   readonly event: "node_scored";
   readonly node_id: number;
   readonly score: number;
+  /** SWIFT's R of the path, unbounded; null where SWIFT does not score. */
+  readonly swift_score: number | null;
+  /** Null where the PRM does not score. */
+  readonly prm_score: number | null;
 }
 
 export interface NodePrunedEvent {
@@ -64,6 +68,9 @@ export interface CandidateShape {
   readonly node_id: number;
   readonly step_scores: readonly number[];
   readonly mean_log_prob: number;
+  /** Both as in `node_scored`, aggregated over the steps. */
+  readonly swift_score: number | null;
+  readonly prm_score: number | null;
 }
 
 export interface UsageShape {
@@ -84,6 +91,13 @@ export interface VoteShape {
   readonly count: number;
 }
 
+/** SWIFT's rewards by two routes. */
+export interface AuditShape {
+  readonly steps_audited: number;
+  readonly mismatches: number;
+  readonly max_difference: number;
+}
+
 export interface SolvedEvent {
   readonly event: "solved";
   /** Empty when no candidate finished. */
@@ -98,6 +112,8 @@ export interface SolvedEvent {
   readonly stop_reason: string;
   /** Empty, or why the answer should not be relied on. */
   readonly warning: string;
+  /** Null when this search was not audited. */
+  readonly audit: AuditShape | null;
 }
 
 export type SolveEvent =

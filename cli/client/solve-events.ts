@@ -3,8 +3,16 @@ import type { Candidate__Output } from "#shared/rpc/gen/deliberate/v1/Candidate.
 import type { SearchPlan__Output } from "#shared/rpc/gen/deliberate/v1/SearchPlan.js";
 import type { SearchUsage__Output } from "#shared/rpc/gen/deliberate/v1/SearchUsage.js";
 import type { Solved__Output } from "#shared/rpc/gen/deliberate/v1/Solved.js";
+import type { SwiftAudit__Output } from "#shared/rpc/gen/deliberate/v1/SwiftAudit.js";
 import type { SolveResponse__Output } from "#shared/rpc/gen/deliberate/v1/SolveResponse.js";
-import type { CandidateShape, PlanShape, SolvedEvent, SolveEvent, UsageShape } from "../events.js";
+import type {
+  AuditShape,
+  CandidateShape,
+  PlanShape,
+  SolvedEvent,
+  SolveEvent,
+  UsageShape,
+} from "../events.js";
 import { toWord } from "./words.js";
 
 /** Undefined for an event of a newer server that this version does not know. */
@@ -24,8 +32,10 @@ export function toSolveEvent(message: SolveResponse__Output): SolveEvent | undef
       mean_log_prob: node.meanLogProb,
     };
   }
-  if (message.nodeScored)
-    return { event: "node_scored", node_id: message.nodeScored.nodeId, score: message.nodeScored.score };
+  if (message.nodeScored) {
+    const { nodeId, score, swiftScore = null, prmScore = null } = message.nodeScored;
+    return { event: "node_scored", node_id: nodeId, score, swift_score: swiftScore, prm_score: prmScore };
+  }
   if (message.nodePruned)
     return { event: "node_pruned", node_id: message.nodePruned.nodeId, reason: message.nodePruned.reason };
   if (message.bestSoFar) {
@@ -47,7 +57,12 @@ function toSolved(solved: Solved__Output): SolvedEvent {
     usage: toUsage(solved.usage),
     stop_reason: toWord("stopReason", solved.stopReason),
     warning: solved.warning,
+    audit: solved.audit ? toAudit(solved.audit) : null,
   };
+}
+
+function toAudit({ stepsAudited, mismatches, maxDifference }: SwiftAudit__Output): AuditShape {
+  return { steps_audited: stepsAudited, mismatches, max_difference: maxDifference };
 }
 
 function toCandidate(candidate: Candidate__Output): CandidateShape {
@@ -58,6 +73,8 @@ function toCandidate(candidate: Candidate__Output): CandidateShape {
     node_id: candidate.nodeId,
     step_scores: candidate.stepScores,
     mean_log_prob: candidate.meanLogProb,
+    swift_score: candidate.swiftScore ?? null,
+    prm_score: candidate.prmScore ?? null,
   };
 }
 

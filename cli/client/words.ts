@@ -9,7 +9,12 @@ const PREFIX: Readonly<Record<string, string>> = {
   stopReason: "STOP_REASON_",
 };
 
-const SHORT: Readonly<Record<string, string>> = { best_of_n: "bon" };
+const SHORT: Readonly<Record<string, string>> = {
+  best_of_n: "bon",
+  early_rejection: "early-rejection",
+  rank_fusion: "rank",
+  scaled_fusion: "scaled",
+};
 
 /** `STRATEGY_BEST_OF_N` is `bon`, `FINISH_REASON_EOS` is `eos`. */
 export function toWord(kind: keyof typeof PREFIX, value: string | number | undefined): string {

@@ -44,7 +44,12 @@ export function addSolve(program: Command, context: CommandContext): void {
       "children of each kept path in beam and dvts; divides --n",
       integerBetween(1, MAX_CANDIDATES),
     )
-    .addOption(new Option("--verifier <name>", "what scores the steps (default: prm)").choices(VERIFIERS))
+    .addOption(
+      new Option(
+        "--verifier <name>",
+        "what scores the steps (default: prm); rank and scaled join prm and swift",
+      ).choices(VERIFIERS),
+    )
     .option("--vote <rule>", "weighted, max or majority; with last, min, mean or prod before it", parseVote)
     .addOption(new Option("--aggregate <name>", "how step scores become one").choices(AGGREGATIONS))
     .option("--budget <tokens>", "generated tokens at most, such as 20k", parseCount)

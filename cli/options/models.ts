@@ -72,13 +72,16 @@ export function refuseModelsWithTarget(target: string | undefined, flags: ModelF
     );
 }
 
+/** The others leave it alone. */
+const USES_PRM: ReadonlySet<string> = new Set(["prm", "rank", "scaled"]);
+
 /**
  * Checks what is cheap to check before a process is started. With `verifier` swift or none the shipped PRM is left out,
  * since it would be loaded for nothing.
  */
 export function chooseModels(flags: ModelFlags & { readonly verifier?: string }): ModelChoice {
   const { policy, precision, threads } = choosePolicy(flags);
-  const needsPrm = flags.prm !== undefined || flags.verifier === undefined || flags.verifier === "prm";
+  const needsPrm = flags.prm !== undefined || flags.verifier === undefined || USES_PRM.has(flags.verifier);
   return {
     policy,
     prm: needsPrm ? checkpoint("--prm", flags.prm, DEFAULT_PRM) : undefined,

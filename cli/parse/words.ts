@@ -1,8 +1,8 @@
 /** Flags that are words, lists, addresses or texts. */
 import { InvalidArgumentError } from "commander";
 
-export const STRATEGIES = ["auto", "greedy", "majority", "bon", "beam", "dvts"] as const;
-export const VERIFIERS = ["prm", "swift", "none"] as const;
+export const STRATEGIES = ["auto", "greedy", "majority", "bon", "beam", "dvts", "early-rejection"] as const;
+export const VERIFIERS = ["prm", "swift", "rank", "scaled", "none"] as const;
 export const PRECISIONS = ["fp32", "int8", "int4"] as const;
 
 /** Whole numbers and ranges: `3`, `1-6`, `1,3,5-6`; each from `min` to `max`, kept once, ascending. */

@@ -51,11 +51,22 @@ const STRATEGY_NAMES: Readonly<Record<string, string>> = {
   bon: "best-of-N",
   beam: "beam search",
   dvts: "DVTS",
+  "early-rejection": "early rejection",
 };
 
 /** The name of a strategy in a sentence. */
 export function strategyName(strategy: string): string {
   return STRATEGY_NAMES[strategy] ?? strategy;
+}
+
+const VERIFIER_NAMES: Readonly<Record<string, string>> = {
+  rank: "rank-fused",
+  scaled: "scale-fused",
+};
+
+/** Whose scores, in a sentence. */
+export function verifierName(verifier: string): string {
+  return VERIFIER_NAMES[verifier] ?? verifier;
 }
 
 /** `1 step`, `3 steps`. */

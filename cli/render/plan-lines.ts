@@ -2,14 +2,15 @@
 import type { PlanShape } from "../events.js";
 import type { Style } from "../terminal/style.js";
 import { toPlainLine, wrap } from "../terminal/text.js";
-import { percent, strategyName } from "./format.js";
+import { percent, strategyName, verifierName } from "./format.js";
 
 /** `beam search, 16 candidates, width 4, scored by the prm, weighted vote of last scores, temperature 0.8`. */
 export function describePlan(plan: PlanShape): string {
   const parts = [strategyName(plan.strategy)];
   if (plan.n > 1) parts.push(`${plan.n} candidates`);
   if (plan.strategy === "beam" || plan.strategy === "dvts") parts.push(`width ${plan.beam_width}`);
-  if (plan.verifier !== "none" && plan.strategy !== "greedy") parts.push(`${plan.verifier} scores`);
+  if (plan.verifier !== "none" && plan.strategy !== "greedy")
+    parts.push(`${verifierName(plan.verifier)} scores`);
   if (plan.n > 1) parts.push(describeVote(plan));
   if (plan.strategy !== "greedy") parts.push(`temperature ${Number(plan.temperature.toFixed(2))}`);
   return parts.join(", ");

@@ -1,5 +1,5 @@
 /** The end of a solve: the answer and whether it is right, the votes, the cost, and a warning when there is one. */
-import type { SolvedEvent, UsageShape, VoteShape } from "../events.js";
+import type { AuditShape, SolvedEvent, UsageShape, VoteShape } from "../events.js";
 import type { Style } from "../terminal/style.js";
 import { displayWidth, padEnd, padStart, toPlainLine, truncate, wrap } from "../terminal/text.js";
 import { bar, compactNumber, duration, percent } from "./format.js";
@@ -17,6 +17,7 @@ export function resultLines(solved: SolvedEvent, width: number, style: Style, gr
   const lines = [answerLine(solved, style, grade), ...voteLines(solved.votes, width, style)];
   const [tokens, compute] = describeUsage(solved.usage);
   lines.push(...labelled("cost", tokens, width, style), ...labelled("", compute, width, style));
+  if (solved.audit !== null) lines.push(...labelled("audit", describeAudit(solved.audit), width, style));
   if (solved.warning !== "") lines.push(...warningLines(solved.warning, width, style));
   return lines;
 }
@@ -66,6 +67,13 @@ export function describeUsage(usage: UsageShape): [tokens: string, compute: stri
   const compute = [flops(usage.flops), duration(usage.wall_ms)];
   if (usage.verifier_tokens > 0) compute.unshift(`${compactNumber(usage.verifier_tokens)} verifier tokens`);
   return [`${compactNumber(usage.generated_tokens)} tokens: ${fates.join(", ")}`, compute.join(", ")];
+}
+
+/** `48 rewards computed twice: all agree` or `3 of 48 rewards differ, by up to 0.012`. */
+function describeAudit({ steps_audited, mismatches, max_difference }: AuditShape): string {
+  return mismatches === 0
+    ? `${steps_audited} SWIFT rewards computed twice: all agree`
+    : `${mismatches} of ${steps_audited} SWIFT rewards differ from the second computation, by up to ${max_difference.toPrecision(2)}`;
 }
 
 /** `2.4 GFLOP`. */

@@ -8,7 +8,7 @@ import { failWhenEnded, type ServiceChild } from "./child.js";
 import { startGenerator, startPair } from "./pair.js";
 
 export interface ServiceFlags extends ModelFlags {
-  /** prm, swift or none: which reward model the command asks for. */
+  /** prm, swift, rank, scaled or none: which reward model the command asks for. */
   readonly verifier?: string;
   readonly target?: string;
 }

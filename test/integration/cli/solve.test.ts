@@ -54,6 +54,8 @@ describe("solve --json", () => {
         node_id: nodeId,
         step_scores: stepScores,
         mean_log_prob: meanLogProb,
+        swift_score: null,
+        prm_score: null,
       })),
       votes: SOLVED.votes,
       usage: {
@@ -69,6 +71,7 @@ describe("solve --json", () => {
       },
       stop_reason: "finished",
       warning: "",
+      audit: null,
     });
   });
 

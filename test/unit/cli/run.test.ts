@@ -18,7 +18,7 @@ describe("bad input is 2, with what must hold and what was got:", () => {
     ["solve x --timeout soon", /'soon' is invalid\. It must be a time/],
     ["solve x --vote best", /'best' is invalid/],
     ["solve x --vote min --aggregate last", /must name the same aggregation, got min and last/],
-    ["solve x --verifier oracle", /Allowed choices are prm, swift, none/],
+    ["solve x --verifier oracle", /Allowed choices are prm, swift, rank, scaled, none/],
     ["solve x --temperature -1", /a number from 0 to 10/],
     ["solve x --target nowhere", /HOST:PORT/],
     ["solve x --target a:1 --policy p", /leave out one or the other/],

@@ -2,11 +2,14 @@ import { describe, expect, test } from "vitest";
 import { joinSteps } from "#cli/client/completions.js";
 import { toSolveRequest } from "#cli/client/solve-request.js";
 import { fromWord, toWord } from "#cli/client/words.js";
+import { STRATEGIES, VERIFIERS } from "#cli/parse/words.js";
 
 test("words and enum values are each other's inverse", () => {
-  for (const word of ["auto", "greedy", "majority", "bon", "beam", "dvts"])
-    expect(toWord("strategy", fromWord("strategy", word))).toBe(word);
+  for (const word of STRATEGIES) expect(toWord("strategy", fromWord("strategy", word))).toBe(word);
+  for (const word of VERIFIERS) expect(toWord("verifier", fromWord("verifier", word))).toBe(word);
   expect(fromWord("strategy", "bon")).toBe("STRATEGY_BEST_OF_N");
+  expect(fromWord("strategy", "early-rejection")).toBe("STRATEGY_EARLY_REJECTION");
+  expect(fromWord("verifier", "rank")).toBe("VERIFIER_RANK_FUSION");
   expect(fromWord("aggregation", "last")).toBe("SCORE_AGGREGATION_LAST");
   expect(toWord("finishReason", "FINISH_REASON_EOS")).toBe("eos");
   expect(toWord("stopReason", "STOP_REASON_BUDGET")).toBe("budget");
