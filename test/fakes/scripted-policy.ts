@@ -78,7 +78,7 @@ export function scriptedPolicy(script: Script, options: ScriptedPolicyOptions = 
     hiddenStateCount: 2,
     precision: "fp32",
     chatTemplateHash: "",
-    vocabularySize: 16,
+    vocabularySize: 50,
     defaultSampling: {},
     ...options.info,
   };

@@ -58,8 +58,8 @@ describe("policy client", () => {
     });
     const probe = {
       name: "swift",
-      modelHash: "ab",
       input: "hidden" as const,
+      modelHash: "ab",
       weights: Float32Array.of(1, 2, 3),
       shape: [1, 3] as const,
     };

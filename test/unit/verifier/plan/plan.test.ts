@@ -193,10 +193,10 @@ describe("planner", () => {
       stepDelimiter: "",
       hiddenSize: 1,
       hiddenStateCount: 1,
-      parameterCount: 1,
       precision: "fp32",
       chatTemplateHash: "",
-      vocabularySize: 1,
+      vocabularySize: 50,
+      parameterCount: 1,
       defaultSampling: {},
     };
     const guess = (contextLength: number): number =>
