@@ -3,6 +3,7 @@ import { DURATION_BOUNDS_S, type Metrics } from "#shared/telemetry/metrics.js";
 import type { Admission } from "./rpc/limits.js";
 import type { EndedSolve } from "./rpc/solve.js";
 import type { PrmScorer } from "./score/prm/prm-host.js";
+import type { SwiftAuditor } from "./score/swift/audit.js";
 import type { SearchUsage } from "./search/types.js";
 
 export function observeSearches(metrics: Metrics, admission: Admission): void {
@@ -51,6 +52,29 @@ export function observePrm(metrics: Metrics, prm: PrmScorer): void {
         unit: "By",
         description: "Keys and values that the PRM keeps, and its batch's buffers.",
         read: ({ usedKvBytes }) => usedKvBytes,
+      },
+    ],
+  );
+}
+
+/** A mismatch means that the policy evaluates a head wrongly: what an operator wants to be woken for. */
+export function observeAudits(metrics: Metrics, auditor: SwiftAuditor): void {
+  metrics.observe(
+    () => auditor.counts,
+    [
+      {
+        kind: "counter",
+        name: "deliberate.verifier.swift.audited_steps",
+        unit: "{step}",
+        description: "Steps whose SWIFT reward was computed a second time, from the policy's hidden states.",
+        read: ({ stepsAudited }) => stepsAudited,
+      },
+      {
+        kind: "counter",
+        name: "deliberate.verifier.swift.audit_mismatches",
+        unit: "{step}",
+        description: "Of these, steps whose two rewards were further apart than rounding explains.",
+        read: ({ mismatches }) => mismatches,
       },
     ],
   );

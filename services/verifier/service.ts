@@ -7,7 +7,7 @@ import { Metrics } from "#shared/telemetry/metrics.js";
 import { createCallRecorder } from "#shared/telemetry/rpc-calls.js";
 import { processClock } from "./clock.js";
 import type { VerifierConfig } from "./config.js";
-import { createSolveRecorder, observePrm, observeSearches } from "./metrics.js";
+import { createSolveRecorder, observeAudits, observePrm, observeSearches } from "./metrics.js";
 import { createPolicyClient } from "./policy-client/policy-client.js";
 import { getVerifierInfo } from "./rpc/get-verifier-info.js";
 import { Admission } from "./rpc/limits.js";
@@ -54,6 +54,7 @@ export async function createService(
   const metrics = new Metrics(metricsPlace, log);
   observeSearches(metrics, admission);
   if (prm !== undefined) observePrm(metrics, prm);
+  if (auditor !== undefined) observeAudits(metrics, auditor);
   const parts = {
     policy,
     scorers: new Scorers(policy, prm, swiftHead, auditor),
