@@ -13,7 +13,7 @@ export interface OursSetup {
 
 /** The graph finds the likeliest tokens itself, as it does for the generator's sampler. */
 const LIKELIEST = { logits: "none", summary: { temperature: 1 } } as const;
-const likeliest = ({ summary }: RowOutput): number => summary!.topIds[0]!;
+const likeliest = ({ summaries }: RowOutput): number => summaries[0]!.topIds[0]!;
 
 export async function createOurs({ checkpoint, ...options }: OursSetup): Promise<Contestant> {
   const model = await createLanguageModel(await loadCheckpoint(checkpoint), options);

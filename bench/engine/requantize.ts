@@ -4,7 +4,7 @@
  * and Q4_1, GGUF 2 and 3, little-endian); the product reads GGUF elsewhere, with all its checks.
  */
 import { readFile, writeFile } from "node:fs/promises";
-import { fromHalf, toHalf } from "#shared/lm/checkpoint/half.js";
+import { fromHalf, toHalf } from "#shared/half.js";
 
 export type RequantizedType = "F16" | "Q8_0";
 

@@ -38,7 +38,7 @@ export async function buildPool(
   const width = swift.reward.weights.length;
   const weights = Float32Array.of(...swift.gate!.weights, ...swift.reward.weights);
   const { modelHash } = swift.provenance;
-  const probe: Probe = { name: "swift", modelHash, weights, shape: [2, width] };
+  const probe: Probe = { name: "swift", input: "hidden", modelHash, weights, shape: [2, width] };
   try {
     const scalarOptions = { problems: 300, rollouts: 8, maxTokens: MAX_SOLUTION_TOKENS, seed: options.seed };
     const scalars = await trainScalarHead(engine, scalarOptions, signal);

@@ -9,6 +9,7 @@ import type { GeneratorConfig } from "./config.js";
 import { type EngineHost, startEngineHost } from "./engine/engine-host.js";
 import { observeEngine } from "./metrics.js";
 import { expand } from "./rpc/expand.js";
+import { featurize } from "./rpc/featurize.js";
 import { getModelInfo } from "./rpc/get-model-info.js";
 
 /** What tests put in the place of the real thing. The service disposes it. */
@@ -32,7 +33,13 @@ export async function createService(
   observeEngine(metrics, engine);
   const server = createServer({
     ...address,
-    services: [bind(generatorService, { getModelInfo: getModelInfo(engine), expand: expand(engine) })],
+    services: [
+      bind(generatorService, {
+        getModelInfo: getModelInfo(engine),
+        expand: expand(engine),
+        featurize: featurize(engine),
+      }),
+    ],
     limits: { ...defaultRpcLimits, defaultDeadlineMs },
     log,
     onCallEnd: createCallRecorder(metrics),

@@ -60,16 +60,32 @@ export interface LogitSummary {
   readonly blockTotals: Float32Array;
 }
 
+/**
+ * What a probe is multiplied with. `hidden`: all hidden states of a token, embedding output and every layer, the last one
+ * after the final norm. `hidden_final_norm`: the final norm of each of these, so that the last one is normed twice.
+ * `logits`: the raw logits after the token.
+ */
+export type ProbeInput = "hidden" | "hidden_final_norm" | "logits";
+
+/** A linear map that the graph evaluates; known by the identity of its weights. */
+export interface LinearProbe {
+  readonly input: ProbeInput;
+  /** [outputs, width]: hiddenStateCount * hiddenSize for hidden states, vocabularySize for logits. */
+  readonly weights: Float32Array;
+  readonly outputs: number;
+}
+
 /** Which outputs a row wants, per step. What nobody asks for does not leave the graph. */
 export interface Wanted {
   /** Logits after the last new token, after every one, or none. */
   readonly logits: "last" | "all" | "none";
-  /** A summary of the logits after the last new token, for a temperature above 0. */
+  /** A summary, for a temperature above 0, of each row of `logits`; for "none", of the last new token's. */
   readonly summary?: { readonly temperature: number };
-  /** Outputs of the linear probe, for every new token; the probe is [outputs, hiddenStateCount * hiddenSize]. */
-  readonly probe?: { readonly weights: Float32Array; readonly outputs: number };
-  /** All hidden states of every new token: embedding output and every layer, the last one after the final norm. */
+  readonly probes?: readonly LinearProbe[];
+  /** All hidden states, as `ProbeInput` says. */
   readonly hidden?: boolean;
+  /** Whose hidden states and probes: every new token's (unset), or the last one's. */
+  readonly observed?: "all" | "last";
 }
 
 export interface RowInput {
@@ -83,11 +99,11 @@ export interface RowOutput {
   readonly row: number;
   /** [1 or tokens, vocabularySize]; empty for "none". Raw: no temperature, no softmax. */
   readonly logits: Float32Array;
-  /** When wanted. */
-  readonly summary?: LogitSummary;
-  /** [tokens, outputs]; empty when not wanted. */
+  /** When wanted: one for each row of `logits`, at least the last token's. */
+  readonly summaries: readonly LogitSummary[];
+  /** [1 or tokens, outputs of all probes in order]; empty when not wanted. */
   readonly probe: Float32Array;
-  /** [tokens, hiddenStateCount * hiddenSize]; empty when not wanted. */
+  /** [1 or tokens, hiddenStateCount * hiddenSize]; empty when not wanted. */
   readonly hidden: Float32Array;
 }
 

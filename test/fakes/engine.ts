@@ -5,6 +5,8 @@ import type {
   EngineEvent,
   EngineSession,
   EngineStats,
+  FeatureEvent,
+  FeaturizeRequest,
   GeneratorInfo,
   GrowRequest,
   NodeId,
@@ -33,6 +35,7 @@ export const fakeInfo: GeneratorInfo = {
     stop: [],
   },
   hasChatTemplate: true,
+  chatTemplateHash: "cc",
   limits: {
     maxSessions: 2,
     maxBatchRows: 4,
@@ -49,10 +52,15 @@ export class FakeEngine implements EngineHost {
   readonly failure = new AbortController();
   readonly failed = this.failure.signal;
   readonly opened: OpenSession[] = [];
+  readonly featurized: FeaturizeRequest[] = [];
+  /** What a featurize call yields; what it throws ends it. */
+  features: AsyncIterable<FeatureEvent> | Iterable<FeatureEvent> = [];
   readonly sessions = new Set<FakeSession>();
   disposed = 0;
   /** Steps carry this many characters. */
   textLength = 5;
+  /** What steps have beside the rest. */
+  more: Pick<StepEvent, "nextEntropy" | "hiddenStates"> = {};
   /** A grow yields steps until the session is cancelled. */
   endless = false;
 
@@ -67,6 +75,12 @@ export class FakeEngine implements EngineHost {
     const session = new FakeSession(this, request, signal);
     this.sessions.add(session);
     return session;
+  }
+
+  async *featurize(request: FeaturizeRequest, signal: AbortSignal): AsyncGenerator<FeatureEvent> {
+    signal.throwIfAborted();
+    this.featurized.push(request);
+    yield* this.features;
   }
 
   stats(): EngineStats {
@@ -193,6 +207,7 @@ export class FakeSession implements EngineSession {
       logProbs: [-0.5, -1],
       entropies: [0.25, 0.75],
       probeOutputs: new Float32Array([1, 2, 3, 4]),
+      ...this.engine.more,
     };
   }
 }

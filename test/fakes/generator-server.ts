@@ -12,11 +12,14 @@ import type { ExpandRequest__Output } from "#shared/rpc/gen/deliberate/v1/Expand
 import type { ExpandResponse } from "#shared/rpc/gen/deliberate/v1/ExpandResponse.js";
 import type { Grow__Output } from "#shared/rpc/gen/deliberate/v1/Grow.js";
 import type { GetModelInfoResponse } from "#shared/rpc/gen/deliberate/v1/GetModelInfoResponse.js";
+import type { Tensor } from "#shared/rpc/gen/deliberate/v1/Tensor.js";
 import type { Open__Output } from "#shared/rpc/gen/deliberate/v1/Open.js";
 
 export interface ScriptedStep {
   readonly text: string;
   readonly finish: "STEP" | "EOS" | "STOP" | "LENGTH";
+  readonly nextEntropy?: number;
+  readonly hiddenStates?: Tensor;
 }
 
 /** The next step after the texts of `path`, as the `childIndex`-th child of its node. */
@@ -51,7 +54,9 @@ export const FAKE_INFO = {
   architecture: "llama",
   modelHash: "ab".repeat(32),
   precision: "fp32",
+  chatTemplateHash: "cd".repeat(32),
   parameterCount: 1000,
+  vocabularySize: 50,
   contextLengthTokens: 256,
   hiddenSize: 2,
   hiddenStateCount: 3,
@@ -68,6 +73,9 @@ export async function startFakeGenerator(options: FakeGeneratorOptions): Promise
     services: [
       bind(generatorService, {
         getModelInfo: async () => ({ ...FAKE_INFO, ...options.info }),
+        featurize() {
+          throw new ServiceError("failed_precondition", "the scripted generator has no features");
+        },
         async *expand(requests: AsyncIterable<ExpandRequest__Output>, { signal }: CallContext) {
           running += 1;
           let ended = false;
@@ -161,6 +169,8 @@ async function* runSession(
         meanLogProb: -0.5,
         entropies: tokenIds.map(() => 0.5),
         probeOutputs: Buffer.from(outputs.buffer),
+        ...(step.nextEntropy !== undefined && { nextEntropy: step.nextEntropy }),
+        ...(step.hiddenStates && { hiddenStates: step.hiddenStates }),
       },
     });
     if (grow.until === "UNTIL_END" && step.finish === "STEP" && !wasPruned) await runRow(grow, nodeId);

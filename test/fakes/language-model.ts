@@ -79,7 +79,7 @@ export function fakeLanguageModel(
     );
     const kept = wanted.logits === "all" ? all : wanted.logits === "last" ? all.slice(-1) : [];
     const logits = Float32Array.from(kept.flatMap((line) => [...line]));
-    return { row, logits, probe: EMPTY, hidden: EMPTY };
+    return { row, logits, summaries: [], probe: EMPTY, hidden: EMPTY };
   };
 
   const batch: RowBatch = {

@@ -133,6 +133,7 @@ function infoOf({ info }: LanguageModel, limits: EngineLimits): GeneratorInfo {
     stepDelimiter: "\n",
     defaultSampling: PLAIN_SAMPLING,
     hasChatTemplate: false,
+    chatTemplateHash: "",
     limits,
   };
 }

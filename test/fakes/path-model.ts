@@ -8,6 +8,8 @@ import type {
   KvSegment,
   LanguageModel,
   LanguageModelInfo,
+  LinearProbe,
+  ProbeInput,
   RowBatch,
   RowInput,
   RowOutput,
@@ -15,6 +17,7 @@ import type {
 } from "#shared/lm/types.js";
 import { createRng } from "#shared/rng.js";
 import { EOS } from "./byte-tokenizer.js";
+import { referenceSummary } from "./logit-summary.js";
 
 const VOCABULARY = 258;
 const BYTES_PER_TOKEN = 8;
@@ -53,10 +56,17 @@ export function hiddenOf(path: readonly number[]): Float32Array {
   return Float32Array.from({ length: 6 }, () => rng.next() - 0.5);
 }
 
-export function probeOf(path: readonly number[], probe: NonNullable<Wanted["probe"]>): number[] {
-  const hidden = hiddenOf(path);
-  return Array.from({ length: probe.outputs }, (_, output) =>
-    hidden.reduce((sum, value, i) => sum + value * probe.weights[output * hidden.length + i]!, 0),
+/** What probes read; the norm of this model halves. */
+const inputOf: Readonly<Record<ProbeInput, (path: readonly number[]) => Float32Array>> = {
+  hidden: hiddenOf,
+  hidden_final_norm: (path) => hiddenOf(path).map((value) => value / 2),
+  logits: logitsOf,
+};
+
+export function probeOf(path: readonly number[], { input, weights, outputs }: LinearProbe): number[] {
+  const values = inputOf[input](path);
+  return Array.from({ length: outputs }, (_, output) =>
+    values.reduce((sum, value, i) => sum + value * weights[output * values.length + i]!, 0),
   );
 }
 
@@ -192,12 +202,18 @@ function outputOf(
 ): RowOutput {
   const paths = tokenIds.map((_, i) => [...before, ...tokenIds.slice(0, i + 1)]);
   const withLogits = wanted.logits === "all" ? paths : wanted.logits === "last" ? paths.slice(-1) : [];
-  const { probe } = wanted;
+  const observed = wanted.observed === "last" ? paths.slice(-1) : paths;
+  const { probes = [] } = wanted;
   return {
     row,
     logits: Float32Array.from(withLogits.flatMap((path) => [...logitsOf(path)])),
-    probe: Float32Array.from(probe === undefined ? [] : paths.flatMap((path) => probeOf(path, probe))),
-    hidden: Float32Array.from(wanted.hidden === true ? paths.flatMap((path) => [...hiddenOf(path)]) : []),
+    // Whoever has the logits does without.
+    summaries:
+      wanted.logits === "none" && wanted.summary !== undefined
+        ? [referenceSummary(logitsOf(paths.at(-1)!), wanted.summary.temperature, 256)]
+        : [],
+    probe: Float32Array.from(observed.flatMap((path) => probes.flatMap((probe) => probeOf(path, probe)))),
+    hidden: Float32Array.from(wanted.hidden === true ? observed.flatMap((path) => [...hiddenOf(path)]) : []),
   };
 }
 

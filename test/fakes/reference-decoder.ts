@@ -12,6 +12,8 @@ export interface Reference {
   readonly logits: Vector[];
   /** Of each token: embedding output and every layer, the last after the final norm, one behind the other. */
   readonly hidden: Vector[];
+  /** The final norm of each of these states, so that the last one is normed twice. */
+  readonly normed: Vector[];
 }
 
 export function referenceForward(
@@ -36,7 +38,12 @@ export function referenceForward(
   const logits = states.map((state) =>
     model.linear(head, model.norm("model.norm", state)).map((value) => cap(value, finalSoftcap)),
   );
-  return { logits, hidden };
+  const normed = hidden.map((all) =>
+    Array.from({ length: config.numLayers + 1 }, (_, state) =>
+      model.norm("model.norm", all.slice(state * config.hiddenSize, (state + 1) * config.hiddenSize)),
+    ).flat(),
+  );
+  return { logits, hidden, normed };
 }
 
 class ReferenceModel {

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createClient, type RpcClient } from "#shared/rpc/connect.js";
 import type { SolveRequest } from "#shared/rpc/gen/deliberate/v1/SolveRequest.js";
 import { generatorService, verifierService } from "#shared/rpc/proto.js";
-import { badPlans, badScores, badSessions, badSolves, open, problem } from "./bad-requests.js";
+import { badFeaturizes, badPlans, badScores, badSessions, badSolves, open, problem } from "./bad-requests.js";
 import { collect, rejection } from "./rpc/harness.js";
 import { describeWithModels, type ShippedPair, startShippedPair } from "./shipped-pair.js";
 
@@ -82,6 +82,14 @@ describeWithModels("bad input to the pair", () => {
     });
   });
 
+  describe("is INVALID_ARGUMENT to Featurize, too, where it", () => {
+    test.each(badFeaturizes)("has %s", async (_title, request, field, description) => {
+      const continuations = [{ text: "a" }];
+      const error = await rejection(collect(generator.featurize({ continuations, ...request })));
+      expect(error).toMatchObject(violation(field, description));
+    });
+  });
+
   describe("ends a session with the status that fits", () => {
     test.each(badSessions)("Expand with %s", async (_title, requests, code, message) => {
       const error = await rejection(send(generator.expand(), requests));
@@ -118,6 +126,16 @@ describeWithModels("bad input to the pair", () => {
       expect((await collect(verifier.solve({ problem }))).at(-1)!.event).toBe("solved");
       leaving.abort(new Error("left"));
       await rejection(collect(events));
+    });
+
+    test("that leaves in the middle of features leaves nothing behind", async () => {
+      const continuations = Array.from({ length: 256 }, () => ({ text: problem }));
+      const leaving = new AbortController();
+      const replies = generator.featurize({ prompt: problem, continuations }, { signal: leaving.signal });
+      for await (const { chunk } of replies) if (chunk) break;
+      const unread = generator.featurize({ prompt: problem, continuations }, { signal: leaving.signal });
+      await unread[Symbol.asyncIterator]().next();
+      leaving.abort(new Error("left"));
     });
 
     test("that asks for one session too many is told when to try again", async () => {

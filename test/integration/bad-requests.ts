@@ -1,5 +1,6 @@
 /** Requests that must be refused, each with what the refusal must say. */
 import type { ExpandRequest } from "#shared/rpc/gen/deliberate/v1/ExpandRequest.js";
+import type { FeaturizeRequest } from "#shared/rpc/gen/deliberate/v1/FeaturizeRequest.js";
 import type { PlanRequest } from "#shared/rpc/gen/deliberate/v1/PlanRequest.js";
 import type { ScoreRequest } from "#shared/rpc/gen/deliberate/v1/ScoreRequest.js";
 import type { SolveRequest } from "#shared/rpc/gen/deliberate/v1/SolveRequest.js";
@@ -83,6 +84,45 @@ export const badPlans: readonly Row<PlanRequest>[] = [
   ["a 10 MB problem", { problem: tenMegabytes }, "problem", "got 10000000"],
   ["an unknown verifier", { problem, verifier: 99 as 1 }, "verifier", "got 99"],
   ["a budget of NaN", { problem, budget: { flops: Number.NaN } }, "budget.flops", "got NaN"],
+];
+
+export const badFeaturizes: readonly Row<FeaturizeRequest>[] = [
+  ["no prompt", {}, "input", "must be set"],
+  ["a 10 MB prompt", { prompt: tenMegabytes }, "prompt", "must have at most"],
+  ["a prompt beyond the context", { prompt: long }, "prompt", "fit"],
+  ["no continuations", { prompt: "a", continuations: [] }, "continuations", "at least one item"],
+  [
+    "too many continuations",
+    { prompt: "a", continuations: Array.from({ length: 257 }, () => ({ text: "a" })) },
+    "continuations",
+    "at most 256 items, got 257",
+  ],
+  ["an empty continuation", { prompt: "a", continuations: [{ text: "" }] }, "continuations[0].text", "empty"],
+  [
+    "a continuation of no tokens",
+    { prompt: "a", continuations: [{ text: "a" }, { tokenIds: { ids: [] } }] },
+    "continuations[1].token_ids.ids",
+    "at least one id",
+  ],
+  [
+    "a token that is not there",
+    { prompt: "a", continuations: [{ tokenIds: { ids: [1, 1e6] } }] },
+    "continuations[0].token_ids.ids[1]",
+    "got 1000000",
+  ],
+  [
+    "a continuation beyond the context",
+    { prompt: "a", continuations: [{ tokenIds: { ids: Array<number>(5000).fill(5) } }] },
+    "continuations[0].token_ids.ids",
+    "has 5000 tokens",
+  ],
+  [
+    "a text beyond the context",
+    { prompt: "a", continuations: [{ text: long }] },
+    "continuations[0].text",
+    "fit",
+  ],
+  ["unknown features", { prompt: "a", features: 99 as 1 }, "features", "got 99"],
 ];
 
 type Refusal<Request> = readonly [title: string, requests: Request[], code: string, message: string];

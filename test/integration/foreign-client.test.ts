@@ -23,6 +23,7 @@ function missingPython(): string | undefined {
 const checks = [
   "model_info",
   "expand",
+  "featurize",
   "same_seed_same_tree",
   "grow_after_prune",
   "solve",

@@ -169,6 +169,30 @@ def check_expand(pair):
     assert usage.prompt_tokens == len(opened.prompt_token_ids) and usage.reprefilled_tokens == 0, usage
 
 
+def check_featurize(pair):
+    info = pair.model_info()
+    width = info.hidden_state_count * info.hidden_size
+    session = Session(pair, prompt=f"{PROBLEM}\n", seed=7, include_hidden_states=True)
+    session.next("opened")
+    session.grow(0, 3)
+    steps = session.steps_until_grown()
+    session.end()
+    session.next("closed")
+    texts = [generator_pb2.TokenIds(ids=step.token_ids) for step in steps]
+    continuations = [generator_pb2.Continuation(token_ids=text) for text in texts]
+    request = generator_pb2.FeaturizeRequest(prompt=f"{PROBLEM}\n", continuations=continuations)
+    first, *chunks, last = pair.generator.Featurize(request, timeout=LIMIT_S)
+    assert first.featurizing.width == width and first.featurizing.token_counts == [len(s.token_ids) for s in steps]
+    assert last.featurized.usage.generated_tokens == 0 and last.featurized.usage.flops > 0, last
+    for index, step in enumerate(steps):
+        own = [reply.chunk for reply in chunks if reply.chunk.continuation_index == index]
+        log_probs = [value for chunk in own for value in chunk.log_probs]
+        assert len(log_probs) == len(step.log_probs), own
+        assert all(abs(a - b) < 1e-3 for a, b in zip(log_probs, step.log_probs)), (log_probs, step.log_probs)
+        assert sum(len(chunk.values.data) for chunk in own) == len(step.hidden_states.data) == 2 * width * len(log_probs)
+        assert own[-1].HasField("next_entropy"), own
+
+
 def check_same_seed_same_tree(pair):
     def tree(seed):
         hot = common_pb2.Sampling(temperature=3)

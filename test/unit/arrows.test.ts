@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** From which rooms a room may import; a room may always import from itself. First match wins. */
 const ARROWS: readonly (readonly [room: string, allowed: readonly string[]])[] = [
-  ["shared/lm/checkpoint", ["shared/errors", "shared/lm/types"]],
+  ["shared/lm/checkpoint", ["shared/errors", "shared/half", "shared/lm/types"]],
   ["shared/lm/graph", ["shared/errors", "shared/lm/checkpoint", "shared/lm/types"]],
   ["shared", ["shared"]],
   ["services/generator", ["shared"]],

@@ -79,5 +79,5 @@ async function readProblem(reader: Reader, problem: Problem, lines: readonly str
 export function identityProbe(modelHash: string, width: number): Probe {
   const weights = new Float32Array(width * width);
   for (let i = 0; i < width; i++) weights[i * width + i] = 1;
-  return { name: "states", modelHash, weights, shape: [width, width] };
+  return { name: "states", input: "hidden", modelHash, weights, shape: [width, width] };
 }

@@ -6,11 +6,21 @@ import { type ServiceError } from "#shared/errors.js";
 import { fromWireError } from "#shared/lm/runtime/worker-messages.js";
 import { type WorkerHost, spawnWorker } from "#shared/lm/runtime/worker-host.js";
 import { EventQueue } from "./event-queue.js";
+import { type AnyEvent, eventWeight } from "./event-weight.js";
 import { shuttingDown } from "./local-engine.js";
 import { readStats } from "./shared-stats.js";
 import type { EngineSetup } from "./worker.js";
 import type { EngineDescription, EngineMethods, SessionMessage } from "./worker-methods.js";
-import type { Engine, EngineEvent, EngineSession, EngineStats, GeneratorInfo, OpenSession } from "./types.js";
+import type {
+  Engine,
+  EngineEvent,
+  EngineSession,
+  EngineStats,
+  FeatureEvent,
+  FeaturizeRequest,
+  GeneratorInfo,
+  OpenSession,
+} from "./types.js";
 
 export interface EngineHost extends Engine {
   /** Aborted when the Worker dies; the reason is the ServiceError `unavailable` that all sessions fail with. */
@@ -35,9 +45,9 @@ export async function startEngineHost(setup: EngineSetup): Promise<EngineHost> {
   return new EngineClient(host, await host.call("describe", null), sessions);
 }
 
-/** The open sessions of a client, by the numbers it gave them. */
+/** The open sessions and featurize calls of a client, by the numbers it gave them. */
 export class ClientSessions {
-  readonly #events = new Map<number, EventQueue<EngineEvent>>();
+  readonly #events = new Map<number, EventQueue<AnyEvent>>();
   readonly #failed = new AbortController();
   #nextId = 1;
 
@@ -45,9 +55,12 @@ export class ClientSessions {
     return this.#failed.signal;
   }
 
-  add(onRead: (id: number) => void): { readonly id: number; readonly events: EventQueue<EngineEvent> } {
+  add(onRead: (id: number, event: AnyEvent) => void): {
+    readonly id: number;
+    readonly events: EventQueue<AnyEvent>;
+  } {
     const id = this.#nextId++;
-    const events = new EventQueue<EngineEvent>(() => onRead(id));
+    const events = new EventQueue<AnyEvent>((event) => onRead(id, event));
     this.#events.set(id, events);
     return { id, events };
   }
@@ -95,20 +108,14 @@ export class EngineClient implements EngineHost {
   }
 
   async openSession(request: OpenSession, signal: AbortSignal): Promise<EngineSession> {
-    const { id, events } = this.#sessions.add((session) => this.#tell("read", { session }));
-    const cancel = (reason?: unknown): void => {
-      signal.removeEventListener("abort", onAbort);
-      events.abandon(reason);
-      if (this.#sessions.remove(id)) this.#tell("cancel", { session: id });
-    };
-    const onAbort = (): void => cancel(signal.reason);
+    const { id, events, cancel, onAbort } = this.#add(signal);
     try {
       const opened = await this.#host.call("open", { session: id, request }, signal);
       signal.throwIfAborted();
       signal.addEventListener("abort", onAbort, { once: true });
       return {
         opened,
-        events,
+        events: events as AsyncIterable<EngineEvent>,
         grow: (grow) => this.#host.call("grow", { session: id, request: grow }),
         prune: (nodeIds) => this.#host.call("prune", { session: id, nodeIds }),
         end: () => this.#tell("end", { session: id }),
@@ -118,6 +125,18 @@ export class EngineClient implements EngineHost {
       // Aborted just when it was opened, or refused.
       cancel();
       throw error;
+    }
+  }
+
+  async *featurize(request: FeaturizeRequest, signal: AbortSignal): AsyncGenerator<FeatureEvent> {
+    signal.throwIfAborted();
+    const { id, events, cancel, onAbort } = this.#add(signal);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      await this.#host.call("featurize", { session: id, request });
+      yield* events as AsyncIterable<FeatureEvent>;
+    } finally {
+      cancel();
     }
   }
 
@@ -131,8 +150,22 @@ export class EngineClient implements EngineHost {
     this.#sessions.failAll(shuttingDown());
   }
 
+  /** A call to be: its events, and what ends it early, at once or when `signal` is aborted. */
+  #add(signal: AbortSignal) {
+    const { id, events } = this.#sessions.add((session, event) =>
+      this.#tell("read", { session, weight: eventWeight(event) }),
+    );
+    const cancel = (reason?: unknown): void => {
+      signal.removeEventListener("abort", onAbort);
+      events.abandon(reason);
+      if (this.#sessions.remove(id)) this.#tell("cancel", { session: id });
+    };
+    const onAbort = (): void => cancel(signal.reason);
+    return { id, events, cancel, onAbort };
+  }
+
   /** Something that needs no answer; a dead Worker has told its sessions by itself. */
-  #tell(method: "read" | "end" | "cancel", args: { session: number }): void {
+  #tell<K extends "read" | "end" | "cancel">(method: K, args: Parameters<EngineMethods[K]>[0]): void {
     this.#host.call(method, args).catch(() => {});
   }
 }

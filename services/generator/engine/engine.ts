@@ -1,15 +1,16 @@
 /**
- * Continuous batching. `step` is all there is to it: run a chunk of a prompt that waits, let waiting rows join, let
- * every running row draw a token, run these tokens in one step of the model, and see whose step or text is over. Rows of
+ * Continuous batching. `step` is all there is to it: run a chunk of what waits (a prompt, or texts to featurize), let
+ * waiting rows join, let every running row draw a token, run these tokens in one step of the model, and see whose step or text is over. Rows of
  * all sessions share that run; they join and leave between runs. Nothing here waits for anybody but the model, and
  * nothing is called while a step is under way: `local-engine` sees to that.
  */
 import assert from "node:assert/strict";
 import { ServiceError } from "#shared/errors.js";
 import type { LanguageModel, RowOutput } from "#shared/lm/types.js";
+import { Featurizer } from "./featurizer.js";
 import { MemoryAccountant, type MemoryKind, noHoldings } from "./memory-accountant.js";
 import { PrefixCache } from "./prefix-cache.js";
-import { PromptRunner, type PromptRunnerOptions } from "./prompt-runner.js";
+import { PromptRunner } from "./prompt-runner.js";
 import type { Row } from "./row.js";
 import { RunningRows } from "./running-rows.js";
 import { Scheduler } from "./scheduler.js";
@@ -22,14 +23,13 @@ export interface BatchEngineOptions {
   readonly limits: EngineLimits;
   /** A session with so many events unread is not scheduled; its rows that run then end their step. */
   readonly maxUnreadEvents: number;
-  /** Makes the session of a prompt that is there, which must `join`. */
-  readonly onPrompt: PromptRunnerOptions["onReady"];
 }
 
 export class BatchEngine {
   readonly accountant: MemoryAccountant;
-  /** Sessions that are not open yet. */
+  /** Of sessions that are not open yet, and of texts to featurize. */
   readonly prompts: PromptRunner;
+  readonly featurizer: Featurizer;
   readonly #cache: PrefixCache;
   readonly #limits: EngineLimits;
   readonly #maxUnreadEvents: number;
@@ -38,12 +38,14 @@ export class BatchEngine {
   /** Oldest first. */
   readonly #sessions = new Set<Session>();
   #generatedTokens = 0;
+  #featurizedLast = false;
 
-  constructor({ model, limits, maxUnreadEvents, onPrompt: onReady }: BatchEngineOptions) {
+  constructor({ model, limits, maxUnreadEvents }: BatchEngineOptions) {
     const accountant = new MemoryAccountant(limits.maxKvBytes);
     const cache = new PrefixCache(accountant, limits.maxPrefixCacheBytes);
     this.accountant = accountant;
-    this.prompts = new PromptRunner({ model, accountant, cache, onReady });
+    this.prompts = new PromptRunner({ model, accountant, cache });
+    this.featurizer = new Featurizer({ accountant, cache, maxUnreadEvents });
     this.#cache = cache;
     this.#limits = limits;
     this.#maxUnreadEvents = maxUnreadEvents;
@@ -51,7 +53,7 @@ export class BatchEngine {
   }
 
   async step(): Promise<void> {
-    await this.prompts.runChunk();
+    await this.#runChunk();
     this.#schedule();
     const rows = this.#draw();
     const outputs = await this.#run(rows);
@@ -61,7 +63,10 @@ export class BatchEngine {
   /** Whether a step would do anything. */
   get hasWork(): boolean {
     return (
-      this.prompts.size > 0 || this.#running.size > 0 || this.#scheduler.peek(this.#mayRun) !== undefined
+      this.prompts.size > 0 ||
+      this.featurizer.nextPriority !== undefined ||
+      this.#running.size > 0 ||
+      this.#scheduler.peek(this.#mayRun) !== undefined
     );
   }
 
@@ -109,6 +114,7 @@ export class BatchEngine {
   /** Gives back everything. */
   clear(error: ServiceError): void {
     this.prompts.refuseAll(error);
+    this.featurizer.refuseAll(error);
     for (const session of this.#sessions) this.drop(session, error);
     this.#cache.clear();
   }
@@ -116,12 +122,20 @@ export class BatchEngine {
   /** For tests: every byte is booked, every row has its place. Throws an AssertionError otherwise. */
   checkIntegrity(): void {
     const sum = noHoldings();
-    const parts = [this.#cache.holdings(), this.prompts.holdings()];
+    const parts = [this.#cache.holdings(), this.prompts.holdings(), this.featurizer.holdings()];
     for (const session of this.#sessions) parts.push(session.tree.checkIntegrity());
     for (const part of parts) for (const kind in part) sum[kind as MemoryKind] += part[kind as MemoryKind];
     this.accountant.checkIntegrity({ ...sum, slots: this.#running.checkIntegrity() });
     const rows = [...this.#sessions].reduce((count, session) => count + session.rows.size, 0);
     assert.equal(this.#running.size + this.#scheduler.waiting, rows, "every row either runs or waits");
+  }
+
+  /** One chunk of a prompt or of texts to featurize: of the higher priority, by turns where they are equal. */
+  async #runChunk(): Promise<void> {
+    const prompts = this.prompts.nextPriority ?? -Infinity;
+    const features = this.featurizer.nextPriority ?? -Infinity;
+    this.#featurizedLast = features > prompts || (features === prompts && !this.#featurizedLast);
+    await (this.#featurizedLast ? this.featurizer : this.prompts).runChunk();
   }
 
   /** Lets waiting rows join, session by session, while there are slots and memory. */
@@ -144,7 +158,7 @@ export class BatchEngine {
   #draw(): Row[] {
     this.#makeRoom(() => this.#running.bytesToRun());
     const rows = [...this.#running];
-    for (const row of rows) this.#drawToken(row);
+    for (const row of rows) this.#attempt(row, () => row.draw());
     const drawn = rows.filter((row) => !row.session.over);
     this.#generatedTokens += drawn.length;
     for (const row of drawn) if (row.wanted === undefined) this.#finish(row);
@@ -152,10 +166,10 @@ export class BatchEngine {
   }
 
   /** Logits that are no distribution cost their session, not the Worker. */
-  #drawToken(row: Row): void {
+  #attempt(row: Row, act: () => void): void {
     if (row.session.over) return;
     try {
-      row.draw();
+      act();
     } catch (cause) {
       const failed = new ServiceError(
         "internal",
@@ -180,7 +194,10 @@ export class BatchEngine {
 
   /** Gives every row what its token's run came to, then sees who is done. */
   #commit(rows: readonly Row[], outputs: readonly RowOutput[]): void {
-    outputs.forEach((output, index) => rows[index]!.advance(output));
+    outputs.forEach((output, index) => {
+      const row = rows[index]!;
+      this.#attempt(row, () => row.advance(output));
+    });
     for (const row of rows) {
       // The memory that a row before this one needed may have cost this one's session.
       if (row.session.over) continue;
@@ -252,12 +269,13 @@ export class BatchEngine {
 
   /**
    * Makes `bytes` more fit (which what is left may need less of). Prompts that nobody uses go first, then those that are
-   * being run, then sessions: the lowest priority first, in it the youngest, so that the oldest always gets to its end.
+   * being run, then texts being featurized, then sessions: the lowest priority first, in it the youngest, so that the
+   * oldest session always gets to its end.
    */
   #makeRoom(bytes: () => number): void {
     while (!this.#cache.makeRoom(bytes())) {
       const error = this.accountant.exhausted(bytes());
-      if (this.prompts.refuseLast(error)) continue;
+      if (this.prompts.refuseLast(error) || this.featurizer.refuseLast(error)) continue;
       const last = this.#lastInLine();
       if (last === undefined) return;
       this.drop(last, error);

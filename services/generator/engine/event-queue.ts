@@ -2,26 +2,31 @@
  * Events of a session between the engine that makes them and the one reader. The engine looks at `unread` and stops
  * scheduling a session that is not read, which is what keeps the queue bounded.
  */
-export class EventQueue<Event> implements AsyncIterable<Event> {
+import { type AnyEvent, eventWeight } from "./event-weight.js";
+
+export class EventQueue<Event extends AnyEvent> implements AsyncIterable<Event> {
   readonly #events: Event[] = [];
-  readonly #onRead: () => void;
+  readonly #onRead: (event: Event) => void;
+  #unread = 0;
   #over = false;
   #error: unknown;
   #wake: (() => void) | undefined;
 
   /** `onRead` is called after each event that the reader took. */
-  constructor(onRead: () => void) {
+  constructor(onRead: (event: Event) => void) {
     this.#onRead = onRead;
   }
 
+  /** By weight; see `eventWeight`. */
   get unread(): number {
-    return this.#events.length;
+    return this.#unread;
   }
 
   /** Ignored once the queue is over. */
   push(event: Event): void {
     if (this.#over) return;
     this.#events.push(event);
+    this.#unread += eventWeight(event);
     this.#wake?.();
   }
 
@@ -35,6 +40,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   abandon(error?: unknown): void {
     if (this.#over && this.#events.length === 0) return;
     this.#events.length = 0;
+    this.#unread = 0;
     this.#error = error;
     this.finish();
   }
@@ -43,7 +49,8 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     for (;;) {
       const event = this.#events.shift();
       if (event !== undefined) {
-        this.#onRead();
+        this.#unread -= eventWeight(event);
+        this.#onRead(event);
         yield event;
       } else if (this.#error !== undefined) throw this.#error;
       else if (this.#over) return;

@@ -24,6 +24,7 @@ export function toGeneratorInfo(
     stepDelimiter,
     defaultSampling: { ...PLAIN_SAMPLING, ...sampling },
     hasChatTemplate: chatTemplate !== undefined,
+    chatTemplateHash: chatTemplate?.hash ?? "",
     limits,
   };
 }

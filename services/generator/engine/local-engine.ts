@@ -7,12 +7,22 @@ import { ServiceError } from "#shared/errors.js";
 import type { LanguageModel } from "#shared/lm/types.js";
 import { BatchEngine } from "./engine.js";
 import { Mailbox } from "./mailbox.js";
-import { type TextModel, prepareOpening } from "./opening.js";
+import { FeatureJob } from "./feature-job.js";
+import { type PreparedFeatures, prepareFeatures } from "./features.js";
+import { type PreparedOpening, type TextModel, prepareOpening } from "./opening.js";
 import { activationBytes } from "./machine-memory.js";
-import type { Opening } from "./prompt-queue.js";
 import { type OpenedPrompt, Session } from "./session.js";
 import { UsageMeter } from "./usage.js";
-import type { Engine, EngineSession, EngineStats, GeneratorInfo, MemoryUsage, OpenSession } from "./types.js";
+import type {
+  Engine,
+  EngineSession,
+  EngineStats,
+  FeatureEvent,
+  FeaturizeRequest,
+  GeneratorInfo,
+  MemoryUsage,
+  OpenSession,
+} from "./types.js";
 
 export interface LocalEngineOptions {
   readonly info: GeneratorInfo;
@@ -41,8 +51,7 @@ export class LocalEngine implements Engine {
     const { info, model, maxUnreadEvents } = options;
     this.info = info;
     this.#options = options;
-    const onPrompt = (opening: Opening, prompt: OpenedPrompt): EngineSession => this.#open(opening, prompt);
-    this.#batching = new BatchEngine({ model, limits: info.limits, maxUnreadEvents, onPrompt });
+    this.#batching = new BatchEngine({ model, limits: info.limits, maxUnreadEvents });
   }
 
   /** Hears what was asked, runs a chunk of a new prompt at most, decodes one step. Calls must not overlap. */
@@ -71,15 +80,36 @@ export class LocalEngine implements Engine {
     signal.throwIfAborted();
     this.#assertAccepting();
     const prepared = prepareOpening(request, this.info, this.#options.model.info, this.#options.text);
-    const opened = this.#batching.prompts.add(prepared, signal);
+    const opened = this.#batching.prompts.add(prepared.prompt, signal, (prompt) =>
+      this.#open(prepared, prompt, signal),
+    );
     this.#mailbox.wake();
     return opened;
+  }
+
+  async *featurize(request: FeaturizeRequest, signal: AbortSignal): AsyncGenerator<FeatureEvent> {
+    signal.throwIfAborted();
+    this.#assertAccepting();
+    const prepared = await prepareFeatures(request, this.info, this.#options.text, signal);
+    // Much may have happened while the texts were tokenized.
+    signal.throwIfAborted();
+    this.#assertAccepting();
+    const begun = this.#batching.prompts.add(prepared.prompt, signal, (prompt) =>
+      this.#featurize(prepared, prompt, signal),
+    );
+    this.#mailbox.wake();
+    const job = await begun;
+    try {
+      yield* job.events;
+    } finally {
+      this.#mailbox.tell(() => this.#batching.featurizer.drop(job));
+    }
   }
 
   stats(): EngineStats {
     return {
       ...this.#batching.counts,
-      sessions: this.#batching.sessions.size,
+      sessions: this.#batching.sessions.size + this.#batching.featurizer.size,
       openingSessions: this.#batching.prompts.size,
       promptTokens: this.#promptTokens,
       cachedPromptTokens: this.#cachedPromptTokens,
@@ -100,7 +130,7 @@ export class LocalEngine implements Engine {
       prefixKvBytes: held.prefix,
       suffixKvBytes: held.suffix,
       logitsBytes: held.logits,
-      slotBytes: held.slots,
+      slotBytes: held.slots + held.features,
       prefixCacheBytes: held.cached,
     };
   }
@@ -119,17 +149,34 @@ export class LocalEngine implements Engine {
     this.#batching.checkIntegrity();
   }
 
-  #open({ prepared, signal }: Opening, prompt: OpenedPrompt): EngineSession {
-    const { model, text } = this.#options;
+  #open(prepared: PreparedOpening, prompt: OpenedPrompt, signal: AbortSignal): EngineSession {
+    const { text } = this.#options;
     const { accountant } = this.#batching;
-    const { length: promptTokens } = prepared.promptTokenIds;
-    this.#promptTokens += promptTokens;
-    this.#cachedPromptTokens += prompt.cachedTokens;
-    const usage = new UsageMeter(model.info, promptTokens, prompt.cachedTokens);
+    const usage = this.#count(prepared.prompt.tokenIds, prompt);
     const onRead = (): void => this.#mailbox.wake();
     const session = new Session({ prepared, prompt, info: this.info, text, usage, accountant, onRead });
     this.#batching.join(session);
     return this.#port(session, signal);
+  }
+
+  #featurize(prepared: PreparedFeatures, prompt: OpenedPrompt, signal: AbortSignal): FeatureJob {
+    const { model } = this.#options;
+    const usage = this.#count(prepared.prompt.tokenIds, prompt);
+    const job = new FeatureJob({ prepared, prompt, model, usage, onRead: () => this.#mailbox.wake() });
+    const onAbort = (): void => {
+      job.events.abandon(signal.reason);
+      this.#mailbox.tell(() => this.#batching.featurizer.drop(job));
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    job.onOver = () => signal.removeEventListener("abort", onAbort);
+    this.#batching.featurizer.add(job);
+    return job;
+  }
+
+  #count({ length: promptTokens }: readonly number[], { cachedTokens }: OpenedPrompt): UsageMeter {
+    this.#promptTokens += promptTokens;
+    this.#cachedPromptTokens += cachedTokens;
+    return new UsageMeter(this.#options.model.info, promptTokens, cachedTokens);
   }
 
   /** The session as its owner sees it. */
@@ -155,8 +202,8 @@ export class LocalEngine implements Engine {
   #assertAccepting(): void {
     if (this.#disposed) throw shuttingDown();
     const { maxSessions } = this.info.limits;
-    const sessions = this.#batching.sessions.size + this.#batching.prompts.size;
-    if (sessions < maxSessions) return;
+    const { sessions, prompts, featurizer } = this.#batching;
+    if (sessions.size + prompts.size + featurizer.size < maxSessions) return;
     throw new ServiceError(
       "resource_exhausted",
       `at most ${maxSessions} sessions can be open, and they are; try again when some have ended`,

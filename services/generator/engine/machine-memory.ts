@@ -2,15 +2,19 @@
 import { totalmem } from "node:os";
 import { ServiceError } from "#shared/errors.js";
 import type { LanguageModel } from "#shared/lm/types.js";
+import { runTokens } from "./features.js";
 import type { EngineLimits } from "./types.js";
 
 type Model = Pick<LanguageModel, "info" | "activationBytes">;
 
-/** Of the largest step that the limits allow: all rows, each as long as there is room for keys and values. An estimate. */
+/**
+ * Of the largest run that the limits allow, a step of all rows or texts being featurized, each as long as there is room
+ * for keys and values. An estimate.
+ */
 export function activationBytes(model: Model, limits: EngineLimits): number {
   const { info } = model;
   const longest = Math.min(info.contextLength, Math.floor(limits.maxKvBytes / info.kvBytesPerToken));
-  return model.activationBytes(limits.maxBatchRows, longest);
+  return model.activationBytes(Math.max(limits.maxBatchRows, runTokens(info)), longest);
 }
 
 /** Bytes that this process may have: the machine's, or fewer where a container sets a limit. */
@@ -28,7 +32,7 @@ export function assertFitsMachine(model: Model, limits: EngineLimits, available:
   const remedy =
     most > 0
       ? `set GENERATOR_MAX_KV_BYTES to at most ${most}`
-      : "choose a lower GENERATOR_PRECISION or GENERATOR_MAX_BATCH_ROWS, or a smaller model";
+      : `choose a lower GENERATOR_PRECISION, a smaller model, or a GENERATOR_MAX_BATCH_ROWS of at most ${runTokens(model.info)}`;
   throw new ServiceError(
     "failed_precondition",
     `weights (${weightBytes} bytes), a step (about ${fixed - weightBytes}) and keys and values (${limits.maxKvBytes}) must fit in the ${available} bytes of memory here; ${remedy}`,

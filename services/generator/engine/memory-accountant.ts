@@ -7,10 +7,10 @@ import { ServiceError } from "#shared/errors.js";
 
 /**
  * `prefix`: K/V of prompts that sessions use, each once, and of those that are being run. `suffix`: K/V of nodes' own
- * tokens. `logits`: what prompts and nodes keep so that children can start. `slots`: the batch's buffers. `cached`:
- * prompts that no session uses.
+ * tokens. `logits`: what prompts and nodes keep so that children can start. `slots`: the batch's buffers. `features`: those
+ * of texts being featurized. `cached`: prompts that no session uses.
  */
-export type MemoryKind = "prefix" | "suffix" | "logits" | "slots" | "cached";
+export type MemoryKind = "prefix" | "suffix" | "logits" | "slots" | "features" | "cached";
 
 export type MemoryHoldings = Readonly<Record<MemoryKind, number>>;
 
@@ -22,6 +22,7 @@ export const noHoldings = (): Record<MemoryKind, number> => ({
   suffix: 0,
   logits: 0,
   slots: 0,
+  features: 0,
   cached: 0,
 });
 
@@ -39,8 +40,8 @@ export class MemoryAccountant {
 
   /** What sessions need; not what is only kept for later. */
   get usedBytes(): number {
-    const { prefix, suffix, logits, slots } = this.#held;
-    return prefix + suffix + logits + slots;
+    const { prefix, suffix, logits, slots, features } = this.#held;
+    return prefix + suffix + logits + slots + features;
   }
 
   canTake(bytes: number): boolean {

@@ -1,9 +1,10 @@
-/** A request to open a session becomes what the engine can run: token ids, a stacked probe, the sampling in effect. */
+/** A request to open a session becomes what the engine can run: token ids, stacked probes, the sampling in effect. */
 import { ServiceError, invalidField } from "#shared/errors.js";
 import type { ChatTemplate } from "#shared/lm/checkpoint/chat-template.js";
 import type { Tokenizer } from "#shared/lm/checkpoint/tokenizer.js";
-import type { LanguageModelInfo } from "#shared/lm/types.js";
-import { type StackedProbe, stackProbes } from "./probes.js";
+import type { LanguageModelInfo, LinearProbe } from "#shared/lm/types.js";
+import { stackProbes } from "./probes.js";
+import type { PromptRequest } from "./prompt-queue.js";
 import type { GeneratorInfo, OpenSession, Prompt, Sampling } from "./types.js";
 
 /** Text to token ids and back, as the model knows them. */
@@ -29,14 +30,12 @@ export function longestToken(tokenizer: Pick<Tokenizer, "vocabularySize" | "idTo
 const NORMALIZER_MARGIN = 4;
 
 export interface PreparedOpening {
-  readonly promptTokenIds: readonly number[];
+  readonly prompt: PromptRequest;
   readonly sampling: Sampling;
   readonly seed: number;
   readonly stepDelimiter: string;
-  readonly probe: StackedProbe | undefined;
-  readonly includePromptProbe: boolean;
-  readonly priority: number;
-  readonly cacheSalt: string | undefined;
+  readonly probes: readonly LinearProbe[];
+  readonly includeHiddenStates: boolean;
 }
 
 /** Throws what `Engine.openSession` promises for requests that do not fit the model. */
@@ -46,38 +45,84 @@ export function prepareOpening(
   model: LanguageModelInfo,
   text: TextModel,
 ): PreparedOpening {
-  const probe = stackProbes(request.probes, model);
-  const promptTokenIds = toTokenIds(request.prompt, info, text);
-  assertPrompt(promptTokenIds, info);
+  const probes = stackProbes(request.probes, model);
+  const tokenIds = toPromptTokens("open.", request.prompt, info, text);
   return {
-    promptTokenIds,
+    prompt: {
+      tokenIds,
+      salt: request.cacheSalt,
+      priority: request.priority,
+      probes: request.includePromptProbe ? probes : [],
+    },
     sampling: { ...info.defaultSampling, ...request.sampling },
     seed: request.seed,
     stepDelimiter: request.stepDelimiter ?? info.stepDelimiter,
-    probe,
-    includePromptProbe: request.includePromptProbe && probe !== undefined,
-    priority: request.priority,
-    cacheSalt: request.cacheSalt,
+    probes,
+    includeHiddenStates: request.includeHiddenStates === true,
   };
 }
 
-function toTokenIds(prompt: Prompt, info: GeneratorInfo, model: TextModel): readonly number[] {
+/** The ids of a prompt that fits the model. `prefix` is what stands before the prompt's fields in the request. */
+export function toPromptTokens(
+  prefix: "open." | "",
+  prompt: Prompt,
+  info: GeneratorInfo,
+  text: TextModel,
+): readonly number[] {
+  const tokenIds = toTokenIds(prefix, prompt, info, text);
+  const { contextLength } = info;
+  if (tokenIds.length === 0) throw invalidField(`${prefix}prompt`, "must have at least one token, got none");
+  if (tokenIds.length + 1 > contextLength)
+    throw new ServiceError(
+      "invalid_argument",
+      `the prompt and one more token must fit the context of ${contextLength} tokens, got a prompt of ${tokenIds.length}; shorten it`,
+      {
+        reason: "PROMPT_TOO_LONG",
+        fieldViolations: [
+          {
+            field: `${prefix}prompt`,
+            description: `has ${tokenIds.length} tokens, at most ${contextLength - 1} fit`,
+          },
+        ],
+      },
+    );
+  assertInVocabulary(`${prefix}prompt_token_ids.ids`, tokenIds, info);
+  return tokenIds;
+}
+
+/** Throws invalid_argument, naming the id's place in `field`. */
+export function assertInVocabulary(
+  field: string,
+  tokenIds: readonly number[],
+  { vocabularySize }: Pick<GeneratorInfo, "vocabularySize">,
+): void {
+  const wrong = tokenIds.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
+  if (wrong >= 0)
+    throw invalidField(`${field}[${wrong}]`, `must be in [0, ${vocabularySize - 1}], got ${tokenIds[wrong]}`);
+}
+
+function toTokenIds(
+  prefix: string,
+  prompt: Prompt,
+  info: GeneratorInfo,
+  model: TextModel,
+): readonly number[] {
   if (prompt.kind === "tokens") return prompt.tokenIds;
-  if (prompt.kind === "text") return encode("open.prompt", prompt.text, true, info, model);
+  if (prompt.kind === "text") return encode(`${prefix}prompt`, prompt.text, true, info, model);
   if (model.chatTemplate === undefined)
     throw invalidField(
-      "open.messages",
-      `cannot be given to ${info.model}, which has no chat template; send open.prompt`,
+      `${prefix}messages`,
+      `cannot be given to ${info.model}, which has no chat template; send ${prefix}prompt`,
     );
   const rendered = model.chatTemplate.render(prompt.messages, true);
-  return encode("open.messages", rendered, false, info, model);
+  return encode(`${prefix}messages`, rendered, false, info, model);
 }
 
 /**
  * Tokenizing may take time with the square of a text's length, and all sessions wait for it; what cannot fit the context
  * is not begun.
  */
-function encode(
+export function encode(
   field: string,
   text: string,
   addSpecialTokens: boolean,
@@ -94,29 +139,4 @@ function encode(
       `must fit the context of ${contextLength} tokens, for which ${mostCharacters} characters are too many; got ${text.length}, shorten it`,
     );
   return tokenizer.encode(text, { addSpecialTokens });
-}
-
-function assertPrompt(tokenIds: readonly number[], info: GeneratorInfo): void {
-  const { contextLength, vocabularySize } = info;
-  if (tokenIds.length === 0) throw invalidField("open.prompt", "must have at least one token, got none");
-  if (tokenIds.length + 1 > contextLength)
-    throw new ServiceError(
-      "invalid_argument",
-      `the prompt and one more token must fit the context of ${contextLength} tokens, got a prompt of ${tokenIds.length}; shorten it`,
-      {
-        reason: "PROMPT_TOO_LONG",
-        fieldViolations: [
-          {
-            field: "open.prompt",
-            description: `has ${tokenIds.length} tokens, at most ${contextLength - 1} fit`,
-          },
-        ],
-      },
-    );
-  const wrong = tokenIds.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
-  if (wrong >= 0)
-    throw invalidField(
-      `open.prompt_token_ids.ids[${wrong}]`,
-      `must be in [0, ${vocabularySize - 1}], got ${tokenIds[wrong]}`,
-    );
 }

@@ -1,29 +1,46 @@
-/** The probes of a session as one matrix, so that a token needs one product whatever their number. */
+/** The probes of a session as few matrices, so that a token needs few products whatever their number. */
 import { ServiceError, invalidField } from "#shared/errors.js";
-import type { LanguageModelInfo, Wanted } from "#shared/lm/types.js";
+import type { LanguageModelInfo, LinearProbe, ProbeInput } from "#shared/lm/types.js";
 import type { Probe } from "./types.js";
 
-export type StackedProbe = NonNullable<Wanted["probe"]>;
-
 /**
- * Stacks probes in their order, [sum of outputs, width]; undefined for none. Throws failed_precondition for a probe made
- * for another model and invalid_argument for one of another width.
+ * Stacks probes in their order, [sum of outputs, width], those of one input that follow each other in one. Throws
+ * failed_precondition for a probe made for another model and invalid_argument for one of another width.
  */
-export function stackProbes(probes: readonly Probe[], model: LanguageModelInfo): StackedProbe | undefined {
-  if (probes.length === 0) return undefined;
-  const width = model.hiddenStateCount * model.hiddenSize;
-  probes.forEach((probe, index) => assertFits(probe, index, width, model.hash));
-  const outputs = probes.reduce((sum, probe) => sum + probe.shape[0], 0);
-  const weights = new Float32Array(outputs * width);
-  let row = 0;
-  for (const probe of probes) {
-    weights.set(probe.weights, row * width);
-    row += probe.shape[0];
+export function stackProbes(probes: readonly Probe[], model: LanguageModelInfo): LinearProbe[] {
+  const stacks: [Probe, ...Probe[]][] = [];
+  for (const [index, probe] of probes.entries()) {
+    assertFits(probe, index, model);
+    const last = stacks.at(-1);
+    if (last?.[0].input === probe.input) last.push(probe);
+    else stacks.push([probe]);
   }
-  return { weights, outputs };
+  return stacks.map(stack);
 }
 
-function assertFits(probe: Probe, index: number, width: number, modelHash: string): void {
+function stack(probes: readonly [Probe, ...Probe[]]): LinearProbe {
+  const [outputs, size] = probes.reduce(
+    ([rows, numbers], { shape, weights }) => [rows + shape[0], numbers + weights.length],
+    [0, 0],
+  );
+  const weights = new Float32Array(size);
+  let end = 0;
+  for (const probe of probes) {
+    weights.set(probe.weights, end);
+    end += probe.weights.length;
+  }
+  return { input: probes[0].input, weights, outputs };
+}
+
+const INPUTS: Readonly<Record<ProbeInput, string>> = {
+  hidden: "hidden states times hidden size",
+  hidden_final_norm: "hidden states times hidden size",
+  logits: "the vocabulary",
+};
+
+function assertFits(probe: Probe, index: number, model: LanguageModelInfo): void {
+  const { hash: modelHash, hiddenStateCount, hiddenSize, vocabularySize } = model;
+  const width = probe.input === "logits" ? vocabularySize : hiddenStateCount * hiddenSize;
   if (probe.modelHash !== modelHash)
     throw new ServiceError(
       "failed_precondition",
@@ -34,6 +51,6 @@ function assertFits(probe: Probe, index: number, width: number, modelHash: strin
   if (got !== width || outputs < 1 || probe.weights.length !== outputs * width)
     throw invalidField(
       `open.probes[${index}].weights`,
-      `must have the shape [outputs, ${width}] (hidden states times hidden size), got [${probe.shape.join(", ")}] with ${probe.weights.length} numbers`,
+      `must have the shape [outputs, ${width}] (${INPUTS[probe.input]}), got [${probe.shape.join(", ")}] with ${probe.weights.length} numbers`,
     );
 }

@@ -1,8 +1,8 @@
-/** Sessions that wait for their prompt, in the order in which their turns come. */
-import type { Prefill } from "#shared/lm/types.js";
-import type { PreparedOpening } from "./opening.js";
+/** Prompts that somebody waits for, in the order in which their turns come. */
+import type { LinearProbe, Prefill } from "#shared/lm/types.js";
 import type { PromptKey } from "./prefix-cache.js";
-import type { EngineSession } from "./types.js";
+import type { OpenedPrompt } from "./session.js";
+import { Turns } from "./turns.js";
 
 /** A prompt that is being run. Its bytes, all of them from the start, are on the books. */
 export interface PromptRun {
@@ -13,21 +13,26 @@ export interface PromptRun {
   readonly logitsBytes: number;
 }
 
+export interface PromptRequest extends PromptKey {
+  readonly priority: number;
+  /** What is asked about its last token; with any, that token runs even if the prompt is there. */
+  readonly probes: readonly LinearProbe[];
+}
+
 export interface Opening {
-  readonly prepared: PreparedOpening;
-  readonly key: PromptKey;
-  readonly signal: AbortSignal;
+  readonly request: PromptRequest;
+  readonly priority: number;
   /** Once its first turn has come. */
   run: PromptRun | undefined;
-  readonly resolve: (session: EngineSession) => void;
+  /** The prompt is there. */
+  readonly resolve: (prompt: OpenedPrompt) => void;
   readonly reject: (reason: unknown) => void;
 }
 
 export class PromptQueue {
   /** Oldest first. */
   readonly #openings = new Set<Opening>();
-  /** By turns: who had one goes to the end. */
-  readonly #turns = new Set<Opening>();
+  readonly #turns = new Turns<Opening>();
   readonly #onLeave: (opening: Opening) => void;
 
   /** `onLeave` is called once for each, when it resolves, rejects, or its signal is aborted. */
@@ -44,8 +49,11 @@ export class PromptQueue {
     return this.#openings.values();
   }
 
-  /** Resolves or rejects as the one who runs the prompt decides, or rejects when `signal` is aborted. */
-  add(prepared: PreparedOpening, signal: AbortSignal): Promise<EngineSession> {
+  /**
+   * Resolves to what `onReady` makes of the prompt, at once when it is there. Rejects as the one who runs the prompt
+   * decides, or when `signal` is aborted.
+   */
+  add<T>(request: PromptRequest, signal: AbortSignal, onReady: (prompt: OpenedPrompt) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         signal.removeEventListener("abort", onAbort);
@@ -54,11 +62,14 @@ export class PromptQueue {
       };
       const onAbort = (): void => opening.reject(signal.reason);
       const opening: Opening = {
-        prepared,
-        key: { tokenIds: prepared.promptTokenIds, salt: prepared.cacheSalt },
-        signal,
+        request,
+        priority: request.priority,
         run: undefined,
-        resolve: (session) => (leave(), resolve(session)),
+        resolve(prompt) {
+          const made = onReady(prompt);
+          leave();
+          resolve(made);
+        },
         reject: (reason) => (leave(), reject(reason)),
       };
       this.#openings.add(opening);
@@ -67,19 +78,13 @@ export class PromptQueue {
     });
   }
 
-  /** Whose turn it is: of those that may run and have the highest priority, the first. */
+  /** Whose turn it is, of those that may run. */
   next(mayRun: (opening: Opening) => boolean): Opening | undefined {
-    let first: Opening | undefined;
-    for (const opening of this.#turns) {
-      const comesFirst = first === undefined || opening.prepared.priority > first.prepared.priority;
-      if (comesFirst && mayRun(opening)) first = opening;
-    }
-    return first;
+    return this.#turns.next(mayRun);
   }
 
-  /** It had its turn; the others come before its next. */
   moveBack(opening: Opening): void {
-    if (this.#turns.delete(opening)) this.#turns.add(opening);
+    this.#turns.moveBack(opening);
   }
 
   refuseAll(reason: unknown): void {

@@ -1,23 +1,22 @@
 /**
- * Prompts that have to run before their sessions are open, one chunk at a time, so that rows that run wait for a chunk
- * and never for a prompt. A chunk's place in its prompt is fixed: when it runs, and beside whom, changes no bit.
+ * Prompts that have to run before what was asked about them can begin, one chunk at a time, so that rows that run wait
+ * for a chunk and never for a prompt. A chunk's place in its prompt is fixed: when it runs, and beside whom, changes no
+ * bit.
  */
 import type { ServiceError } from "#shared/errors.js";
-import type { LanguageModel } from "#shared/lm/types.js";
+import type { LanguageModel, Wanted } from "#shared/lm/types.js";
 import { type MemoryAccountant, type MemoryHoldings, noHoldings } from "./memory-accountant.js";
-import type { PreparedOpening } from "./opening.js";
 import { type PrefixCache, isSamePrompt } from "./prefix-cache.js";
-import { type Opening, PromptQueue, type PromptRun } from "./prompt-queue.js";
+import { type Opening, PromptQueue, type PromptRequest, type PromptRun } from "./prompt-queue.js";
 import type { OpenedPrompt } from "./session.js";
-import type { EngineSession } from "./types.js";
 
 export interface PromptRunnerOptions {
   readonly model: LanguageModel;
   readonly accountant: MemoryAccountant;
   readonly cache: PrefixCache;
-  /** Makes the session of a prompt that is there. */
-  readonly onReady: (opening: Opening, prompt: OpenedPrompt) => EngineSession;
 }
+
+const LAST: Wanted = { logits: "last" };
 
 export class PromptRunner {
   readonly #options: PromptRunnerOptions;
@@ -32,9 +31,14 @@ export class PromptRunner {
     return this.#queue.size;
   }
 
-  /** Rejects as `Engine.openSession` does. */
-  add(prepared: PreparedOpening, signal: AbortSignal): Promise<EngineSession> {
-    return this.#queue.add(prepared, signal);
+  /** Of the prompt that runs next; undefined when none waits for its turn. */
+  get nextPriority(): number | undefined {
+    return this.#next()?.priority;
+  }
+
+  /** Resolves to what `onReady` makes of the prompt once it is there. Rejects as `Engine.openSession` does. */
+  add<T>(request: PromptRequest, signal: AbortSignal, onReady: (prompt: OpenedPrompt) => T): Promise<T> {
+    return this.#queue.add(request, signal, onReady);
   }
 
   refuseAll(reason: unknown): void {
@@ -45,8 +49,7 @@ export class PromptRunner {
   refuseLast(error: ServiceError): boolean {
     let last: Opening | undefined;
     for (const opening of this.#queue)
-      if (opening.run !== undefined && opening.prepared.priority <= (last?.prepared.priority ?? Infinity))
-        last = opening;
+      if (opening.run !== undefined && opening.priority <= (last?.priority ?? Infinity)) last = opening;
     last?.reject(error);
     return last !== undefined;
   }
@@ -54,7 +57,7 @@ export class PromptRunner {
   /** Runs one chunk of the prompt whose turn it is. Prompts that are there already open at once. */
   async runChunk(): Promise<void> {
     for (;;) {
-      const opening = this.#queue.next((candidate) => !this.#isRunFor(candidate));
+      const opening = this.#next();
       if (opening === undefined) return;
       if (opening.run === undefined && !this.#start(opening)) continue;
       this.#queue.moveBack(opening);
@@ -73,12 +76,16 @@ export class PromptRunner {
     return held;
   }
 
-  /** Whether the very prompt is being run for another session, so that waiting is cheaper than running it. */
+  #next(): Opening | undefined {
+    return this.#queue.next((candidate) => !this.#isRunFor(candidate));
+  }
+
+  /** Whether the very prompt is being run for another, so that waiting is cheaper than running it. */
   #isRunFor(candidate: Opening): boolean {
     if (candidate.run !== undefined || !this.#options.cache.enabled) return false;
-    for (const { run, prepared, key } of this.#queue) {
-      const soonEnough = run !== undefined && prepared.priority >= candidate.prepared.priority;
-      if (soonEnough && isSamePrompt(key, candidate.key)) return true;
+    for (const { run, request } of this.#queue) {
+      const soonEnough = run !== undefined && request.priority >= candidate.priority;
+      if (soonEnough && isSamePrompt(request, candidate.request)) return true;
     }
     return false;
   }
@@ -86,15 +93,16 @@ export class PromptRunner {
   /** Returns whether there is a chunk to run: not when the prompt is there, or there is no memory for it. */
   #start(opening: Opening): boolean {
     const { cache } = this.#options;
+    const { request } = opening;
     try {
-      const stored = opening.prepared.includePromptProbe ? undefined : cache.find(opening.key);
+      const stored = request.probes.length > 0 ? undefined : cache.find(request);
       if (stored === undefined) {
-        opening.run = this.#prepare(opening);
+        opening.run = this.#prepare(request);
         return true;
       }
       cache.use(stored);
       const { tokenIds, growable } = stored;
-      this.#open(opening, {
+      opening.resolve({
         growable,
         cachedTokens: tokenIds.length,
         probe: new Float32Array(0),
@@ -106,15 +114,15 @@ export class PromptRunner {
     return false;
   }
 
-  #prepare({ prepared, key }: Opening): PromptRun {
+  #prepare(request: PromptRequest): PromptRun {
     const { model, accountant, cache } = this.#options;
-    const prefixBytes = model.prefixBytes(key.tokenIds.length);
+    const { tokenIds, probes } = request;
+    const prefixBytes = model.prefixBytes(tokenIds.length);
     const logitsBytes = Float32Array.BYTES_PER_ELEMENT * model.info.vocabularySize;
-    const known = cache.longestPart(key, model.info.prefillChunkTokens);
+    const known = cache.longestPart(request, model.info.prefillChunkTokens);
     if (!cache.makeRoom(prefixBytes + logitsBytes)) throw accountant.exhausted(prefixBytes + logitsBytes);
-    const probe = prepared.includePromptProbe ? prepared.probe : undefined;
-    const wanted = { logits: "last", ...(probe === undefined ? {} : { probe }) } as const;
-    const prefill = model.startPrefill(key.tokenIds, wanted, known);
+    const wanted: Wanted = probes.length > 0 ? { logits: "last", probes, observed: "last" } : LAST;
+    const prefill = model.startPrefill(tokenIds, wanted, known);
     accountant.take("prefix", prefixBytes);
     accountant.take("logits", logitsBytes);
     return { prefill, cachedTokens: known?.tokenCount ?? 0, prefixBytes, logitsBytes };
@@ -135,20 +143,16 @@ export class PromptRunner {
     const { cache } = this.#options;
     const { prefix, output } = prefill.result;
     this.#giveBack(opening);
-    const known = cache.find(opening.key);
+    const { tokenIds, salt } = opening.request;
+    const known = cache.find(opening.request);
     if (known !== undefined) cache.use(known);
-    const stored = known ?? cache.add(opening.key, { kv: prefix, logits: output.logits.slice() });
-    const { probe, includePromptProbe } = opening.prepared;
-    this.#open(opening, {
+    const stored = known ?? cache.add({ tokenIds, salt }, { kv: prefix, logits: output.logits.slice() });
+    opening.resolve({
       growable: stored.growable,
       cachedTokens,
-      probe: includePromptProbe ? output.probe.slice(-probe!.outputs) : new Float32Array(0),
+      probe: output.probe,
       release: () => cache.release(stored),
     });
-  }
-
-  #open(opening: Opening, prompt: OpenedPrompt): void {
-    opening.resolve(this.#options.onReady(opening, prompt));
   }
 
   /** The memory of a prompt that is no longer run. */

@@ -4,7 +4,9 @@
  */
 import type { LogitSummary, RowOutput, Wanted } from "#shared/lm/types.js";
 import { type Rng, createRng } from "#shared/rng.js";
+import { describeRow, soundSummary } from "#generator/sampling/summary.js";
 import type { GrowJob, Session } from "./session.js";
+import { StateRecord } from "./state-record.js";
 import { StepText } from "./step-text.js";
 import { type TreeNode, pathTo, placeOf } from "./tree.js";
 import type { FinishReason, StepEvent } from "./types.js";
@@ -33,6 +35,8 @@ export class Row {
   readonly #logProbs: number[] = [];
   readonly #entropies: number[] = [];
   readonly #probeOutputs: number[] = [];
+  readonly #states: StateRecord | undefined;
+  #nextEntropy: number | undefined;
   /** What drawing needs; made for the first token, since many rows may wait. */
   #drawing: { readonly history: number[]; readonly rng: Rng; readonly text: StepText } | undefined;
 
@@ -42,6 +46,7 @@ export class Row {
     this.node = node;
     this.logits = logits;
     this.tokensLeft = tokensLeft;
+    this.#states = session.includeHiddenStates ? new StateRecord(session.stateWidth) : undefined;
   }
 
   /** Own tokens before this step's, those below the prompt: what its place in the batch starts with. */
@@ -70,22 +75,28 @@ export class Row {
 
   /** What the last token's run has to give; undefined when nobody needs it run. */
   get wanted(): Wanted | undefined {
-    const { probe } = this.session;
+    const { probes } = this.session;
     const goesOn = this.ending === undefined || this.ending === "step";
-    if (!goesOn && probe === undefined) return undefined;
+    const observed = probes.length > 0 || this.#states !== undefined;
+    if (!goesOn && !observed) return undefined;
     return {
       logits: goesOn ? "last" : "none",
-      ...(goesOn && { summary: this.job.sampler.wanted }),
-      ...(probe && { probe }),
+      ...((goesOn || this.ending === "length") && { summary: this.job.sampler.wanted }),
+      ...(probes.length > 0 && { probes }),
+      ...(this.#states?.hasRoom === true && { hidden: true }),
     };
   }
 
-  /** The last token was run. */
-  advance(output: Pick<RowOutput, "logits" | "summary" | "probe">): void {
-    this.logits = output.logits;
-    this.#summary = output.summary;
-    for (const value of output.probe) this.#probeOutputs.push(value);
+  /** The last token was run. Throws `internal` where what comes after a step is no distribution. */
+  advance({ logits, summaries, probe, hidden }: Omit<RowOutput, "row">): void {
+    this.logits = logits;
+    this.#summary = summaries.at(-1);
+    for (const value of probe) this.#probeOutputs.push(value);
+    if (hidden.length > 0) this.#states?.push(hidden);
     this.session.usage.placed(1);
+    const known = logits.length > 0 || soundSummary(this.#summary) !== undefined;
+    if (known && (this.ending === "step" || this.ending === "length"))
+      this.#nextEntropy = describeRow(logits, this.#summary).entropy;
   }
 
   toEvent(finishReason: FinishReason): StepEvent {
@@ -101,6 +112,8 @@ export class Row {
       logProbs: this.#logProbs,
       entropies: this.#entropies,
       probeOutputs: Float32Array.from(this.#probeOutputs),
+      ...(this.#nextEntropy !== undefined && { nextEntropy: this.#nextEntropy }),
+      ...(this.#states && { hiddenStates: this.#states.values() }),
     };
   }
 

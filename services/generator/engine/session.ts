@@ -1,10 +1,10 @@
 /** One session: its tree, the grows under way, the events that its reader has not taken yet. Runs nothing. */
 import { ServiceError, invalidField } from "#shared/errors.js";
+import type { LinearProbe } from "#shared/lm/types.js";
 import { type Sampler, createSampler } from "#generator/sampling/sampler.js";
 import { EventQueue } from "./event-queue.js";
 import type { MemoryAccountant } from "./memory-accountant.js";
 import type { PreparedOpening, TextModel } from "./opening.js";
-import type { StackedProbe } from "./probes.js";
 import { Row } from "./row.js";
 import { type Growable, StepTree, type TreeNode } from "./tree.js";
 import type {
@@ -32,7 +32,7 @@ export interface SessionOptions {
 export interface OpenedPrompt {
   readonly growable: Growable;
   readonly cachedTokens: number;
-  /** See `SessionOpened`. */
+  /** What was asked about its last token, see `PromptRequest`. */
   readonly probe: Float32Array;
   /** Gives it back; to be called once. */
   release(): void;
@@ -53,7 +53,10 @@ export class Session {
   readonly seed: number;
   readonly priority: number;
   readonly stepDelimiter: string;
-  readonly probe: StackedProbe | undefined;
+  readonly probes: readonly LinearProbe[];
+  readonly includeHiddenStates: boolean;
+  /** Numbers in all hidden states of a token. */
+  readonly stateWidth: number;
   readonly text: TextModel;
   readonly contextLength: number;
   readonly tree: StepTree;
@@ -72,13 +75,16 @@ export class Session {
   #over = false;
 
   constructor({ prepared, prompt, info, text, usage, accountant, onRead }: SessionOptions) {
-    const { promptTokenIds, sampling } = prepared;
+    const { sampling } = prepared;
+    const { tokenIds: promptTokenIds } = prepared.prompt;
     const { cachedTokens: cachedPromptTokens, probe: promptProbe } = prompt;
     this.opened = { promptTokenIds, cachedPromptTokens, promptProbe, sampling };
     this.seed = prepared.seed;
-    this.priority = prepared.priority;
+    this.priority = prepared.prompt.priority;
     this.stepDelimiter = prepared.stepDelimiter;
-    this.probe = prepared.probe;
+    this.probes = prepared.probes;
+    this.includeHiddenStates = prepared.includeHiddenStates;
+    this.stateWidth = info.hiddenStateCount * info.hiddenSize;
     this.text = text;
     this.contextLength = info.contextLength;
     this.usage = usage;

@@ -6,6 +6,7 @@
  * Requests that reach the engine are already well-formed (the codec checks types and ranges that need no state); the
  * engine checks what depends on its state, and says so with a ServiceError.
  */
+import type { ProbeInput } from "#shared/lm/types.js";
 
 /** 0 is the prompt. Other ids are issued by the engine, are never used twice within a session, and are safe integers. */
 export type NodeId = number;
@@ -36,12 +37,13 @@ export interface Sampling {
 /** What a caller asked for; an unset knob takes the next default: the session's, then the model's. */
 export type SamplingRequest = Partial<Sampling>;
 
-/** output = weights * concat(hidden states) per token. */
+/** output = weights * input per token. */
 export interface Probe {
   readonly name: string;
+  readonly input: ProbeInput;
   /** Must equal `GeneratorInfo.modelHash`: failed_precondition otherwise. */
   readonly modelHash: string;
-  /** [outputs, hiddenStateCount * hiddenSize], row-major, finite. */
+  /** [outputs, hiddenStateCount * hiddenSize], of logits [outputs, vocabularySize]; row-major, finite. */
   readonly weights: Float32Array;
   readonly shape: readonly [outputs: number, width: number];
 }
@@ -66,6 +68,8 @@ export interface OpenSession {
   readonly stepDelimiter?: string;
   /** Fill `SessionOpened.promptProbe`. */
   readonly includePromptProbe: boolean;
+  /** Fill `StepEvent.hiddenStates`. */
+  readonly includeHiddenStates?: boolean;
   /**
    * [-10, 10]. Prompts of a higher priority run before all other prompts, and rows before all other rows, which may wait
    * for as long as there are any. A chunk of one prompt runs before each step of the rows, whatever their priorities.
@@ -112,6 +116,16 @@ export interface StepEvent {
   readonly entropies: readonly number[];
   /** [tokens, outputs of all probes in the order of `OpenSession.probes`]; empty without probes. */
   readonly probeOutputs: Float32Array;
+  /**
+   * Entropy in nats of the unfiltered distribution after the last token; unset when the text ended, or the last token
+   * was not run.
+   */
+  readonly nextEntropy?: number;
+  /**
+   * binary16 [tokens, hiddenStateCount * hiddenSize] when asked for, what probes read; of the first tokens only, where all
+   * would be more than `MAX_STATE_BYTES`.
+   */
+  readonly hiddenStates?: Uint16Array;
 }
 
 /** All steps of one grow have been delivered. Grows of one node report in the order they were asked for. */
@@ -141,6 +155,58 @@ export interface SessionUsage {
   readonly reprefilledTokens: number;
   readonly flops: number;
 }
+
+/** What a continuation's tokens are given as: all hidden states of a token, or the raw logits after it. */
+export type Features = "hidden" | "logits";
+
+/** Of token ids, or of a text that is tokenized without special tokens. */
+export type Continuation =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "tokens"; readonly tokenIds: readonly number[] };
+
+export interface FeaturizeRequest {
+  readonly prompt: Prompt;
+  /** At least one. */
+  readonly continuations: readonly Continuation[];
+  readonly features: Features;
+  /** As of `OpenSession`; continuations run in chunks as prompts do. */
+  readonly priority: number;
+  readonly cacheSalt?: string;
+}
+
+/** First: the prompt has run. */
+export interface FeaturizingEvent {
+  readonly kind: "featurizing";
+  readonly promptTokenIds: readonly number[];
+  readonly cachedPromptTokens: number;
+  /** Numbers per token. */
+  readonly width: number;
+  /** Tokens of each continuation. */
+  readonly tokenCounts: readonly number[];
+}
+
+/** Consecutive tokens of a continuation. Chunks come in order, continuation by continuation. */
+export interface FeatureChunkEvent {
+  readonly kind: "chunk";
+  readonly continuation: number;
+  readonly firstToken: number;
+  readonly tokenIds: readonly number[];
+  /** binary16 [tokens, width]; finite numbers beyond its range are its largest. */
+  readonly values: Uint16Array;
+  /** As of `StepEvent`. */
+  readonly logProbs: readonly number[];
+  readonly entropies: readonly number[];
+  /** Of the distribution after the continuation's last token; in its last chunk. */
+  readonly nextEntropy?: number;
+}
+
+/** Last. */
+export interface FeaturizedEvent {
+  readonly kind: "featurized";
+  readonly usage: SessionUsage;
+}
+
+export type FeatureEvent = FeaturizingEvent | FeatureChunkEvent | FeaturizedEvent;
 
 export interface EngineSession {
   readonly opened: SessionOpened;
@@ -187,10 +253,13 @@ export interface GeneratorInfo {
   readonly stepDelimiter: string;
   readonly defaultSampling: Sampling;
   readonly hasChatTemplate: boolean;
+  /** SHA-256 of the chat template's text, hex; empty without one. */
+  readonly chatTemplateHash: string;
   readonly limits: EngineLimits;
 }
 
 export interface EngineLimits {
+  /** Sessions and featurize calls at a time. */
   readonly maxSessions: number;
   /** Rows decoded together. */
   readonly maxBatchRows: number;
@@ -205,6 +274,7 @@ export interface EngineLimits {
 }
 
 export interface EngineStats {
+  /** Those whose prompt is there, and featurize calls with them. */
   readonly sessions: number;
   /** Sessions that wait for their prompt, or whose prompt is being run. */
   readonly openingSessions: number;
@@ -238,7 +308,7 @@ export interface MemoryUsage {
   readonly suffixKvBytes: number;
   /** What prompts and nodes keep so that children can start. */
   readonly logitsBytes: number;
-  /** The batch's buffers: rows' own keys and values, and prompts side by side. */
+  /** Buffers of the batches: rows' own keys and values, those of texts being featurized, and prompts side by side. */
   readonly slotBytes: number;
   /** Prompts that no session uses. */
   readonly prefixCacheBytes: number;
@@ -253,6 +323,14 @@ export interface Engine {
    * with retryAfterMs (sessions or KV memory), unavailable (disposed or failed).
    */
   openSession(request: OpenSession, signal: AbortSignal): Promise<EngineSession>;
+  /**
+   * Runs texts that are there already and gives what the model makes of each token. The engine runs no further ahead of
+   * the reader than it does of a session's. Throws what `openSession` rejects with, invalid_argument also for a
+   * continuation that is empty, has a token id out of the vocabulary or does not fit the context, and for features too
+   * wide for a message; resource_exhausted also later, when sessions need the memory. Leaving early, or aborting
+   * `signal`, gives everything back.
+   */
+  featurize(request: FeaturizeRequest, signal: AbortSignal): AsyncIterable<FeatureEvent>;
   /** A recent snapshot; never waits for the model. */
   stats(): EngineStats;
   /** Cancels every session, frees the model, ends the Worker. Idempotent. */

@@ -14,7 +14,7 @@ type Requests = AsyncIterator<ExpandRequest__Output>;
  * engine's bound on unread events the session's decoding.
  */
 export function expand(engine: Engine): BidiHandler<ExpandRequest__Output, ExpandResponse> {
-  const { limits } = engine.info;
+  const { limits, hiddenStateCount, hiddenSize } = engine.info;
   return async function* (requests, { signal }) {
     const iterator = requests[Symbol.asyncIterator]();
     const opening = await readOpen(iterator, limits);
@@ -23,7 +23,7 @@ export function expand(engine: Engine): BidiHandler<ExpandRequest__Output, Expan
     try {
       yield fromOpened(session.opened);
       passOn(iterator, session, limits).catch((error: unknown) => broken.abort(error));
-      for await (const event of session.events) yield fromEvent(event);
+      for await (const event of session.events) yield fromEvent(event, hiddenStateCount * hiddenSize);
       // A session whose events just end was cancelled; the signals know why.
       broken.signal.throwIfAborted();
       signal.throwIfAborted();

@@ -2,11 +2,17 @@ import { endianness } from "node:os";
 import { invalidField } from "#shared/errors.js";
 import { enumOf, integerIn, textOf } from "#shared/rpc/fields.js";
 import type { Probe__Output } from "#shared/rpc/gen/deliberate/v1/Probe.js";
-import type { Tensor__Output } from "#shared/rpc/gen/deliberate/v1/Tensor.js";
+import type { Tensor, Tensor__Output } from "#shared/rpc/gen/deliberate/v1/Tensor.js";
 import type { Probe } from "../engine/types.js";
 
 const maxNameBytes = 128;
 const maxOutputs = 256;
+const inputs = {
+  PROBE_INPUT_UNSPECIFIED: "hidden",
+  PROBE_INPUT_HIDDEN_STATES: "hidden",
+  PROBE_INPUT_HIDDEN_STATES_FINAL_NORM: "hidden_final_norm",
+  PROBE_INPUT_LOGITS: "logits",
+} as const;
 const floatTypes = { DATA_TYPE_FLOAT32: 4 } as const;
 const isLittleEndian = endianness() === "LE";
 
@@ -15,6 +21,7 @@ export function toProbe(field: string, probe: Probe__Output): Probe {
   const shape = shapeOf(`${field}.weights.shape`, probe.weights);
   return {
     name: textOf(`${field}.name`, probe.name, maxNameBytes),
+    input: enumOf(`${field}.input`, probe.input, inputs),
     modelHash: textOf(`${field}.model_hash`, probe.modelHash, maxNameBytes),
     weights: weightsOf(`${field}.weights`, probe.weights, shape[0] * shape[1]),
     shape,
@@ -49,10 +56,20 @@ function fromLittleEndian(data: Uint8Array): Float32Array {
   return new Float32Array(Uint8Array.from(copy).buffer);
 }
 
-/** float32, little-endian. */
-export function toLittleEndian(values: Float32Array): Buffer {
+/** float32 or binary16, little-endian. */
+export function toLittleEndian(values: Float32Array | Uint16Array): Buffer {
   const copy = Buffer.from(
     Uint8Array.from(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
   );
-  return isLittleEndian ? copy : copy.swap32();
+  if (isLittleEndian) return copy;
+  return values instanceof Float32Array ? copy.swap32() : copy.swap16();
+}
+
+/** binary16 [tokens, width]. */
+export function fromHalves(values: Uint16Array, width: number): Tensor {
+  return {
+    dataType: "DATA_TYPE_FLOAT16",
+    shape: [values.length / width, width],
+    data: toLittleEndian(values),
+  };
 }

@@ -1,16 +1,18 @@
-/** Engine -> proto: model information, and the events of a session. */
+/** Engine -> proto: model information, the events of a session, the chunks of features. */
 import type { ExpandResponse } from "#shared/rpc/gen/deliberate/v1/ExpandResponse.js";
+import type { FeaturizeResponse } from "#shared/rpc/gen/deliberate/v1/FeaturizeResponse.js";
 import type { GetModelInfoResponse } from "#shared/rpc/gen/deliberate/v1/GetModelInfoResponse.js";
 import { fromSampling } from "#shared/rpc/sampling.js";
 import type {
   EngineEvent,
   EngineStats,
+  FeatureEvent,
   FinishReason,
   GeneratorInfo,
   SessionOpened,
   StepEvent,
 } from "../engine/types.js";
-import { toLittleEndian } from "./probe-codec.js";
+import { fromHalves, toLittleEndian } from "./probe-codec.js";
 
 const finishReasons = {
   step: "FINISH_REASON_STEP",
@@ -32,14 +34,44 @@ export function fromOpened(opened: SessionOpened): ExpandResponse {
   };
 }
 
-export function fromEvent(event: EngineEvent): ExpandResponse {
-  if (event.kind === "step") return { step: fromStep(event) };
+/** `stateWidth`: numbers in all hidden states of a token. */
+export function fromEvent(event: EngineEvent, stateWidth: number): ExpandResponse {
+  if (event.kind === "step") return { step: fromStep(event, stateWidth) };
   if (event.kind === "grown") return { grown: { nodeId: event.nodeId, count: event.count } };
   return { closed: { usage: event.usage } };
 }
 
-function fromStep(step: StepEvent): NonNullable<ExpandResponse["step"]> {
-  const { nodeId, parentId, childIndex, text, logProbs } = step;
+/** `width` as the first event tells it. */
+export function fromFeatureEvent(event: FeatureEvent, width: number): FeaturizeResponse {
+  switch (event.kind) {
+    case "featurizing": {
+      const { cachedPromptTokens } = event;
+      const promptTokenIds = [...event.promptTokenIds];
+      return {
+        featurizing: { promptTokenIds, cachedPromptTokens, width, tokenCounts: [...event.tokenCounts] },
+      };
+    }
+    case "chunk": {
+      const { continuation: continuationIndex, firstToken, nextEntropy } = event;
+      return {
+        chunk: {
+          continuationIndex,
+          firstToken,
+          tokenIds: [...event.tokenIds],
+          values: fromHalves(event.values, width),
+          logProbs: [...event.logProbs],
+          entropies: [...event.entropies],
+          ...(nextEntropy !== undefined && { nextEntropy }),
+        },
+      };
+    }
+    case "featurized":
+      return { featurized: { usage: event.usage } };
+  }
+}
+
+function fromStep(step: StepEvent, stateWidth: number): NonNullable<ExpandResponse["step"]> {
+  const { nodeId, parentId, childIndex, text, logProbs, nextEntropy, hiddenStates } = step;
   return {
     nodeId,
     parentId,
@@ -53,6 +85,8 @@ function fromStep(step: StepEvent): NonNullable<ExpandResponse["step"]> {
       logProbs.length === 0 ? 0 : logProbs.reduce((sum, value) => sum + value, 0) / logProbs.length,
     entropies: [...step.entropies],
     probeOutputs: toLittleEndian(step.probeOutputs),
+    ...(nextEntropy !== undefined && { nextEntropy }),
+    ...(hiddenStates && { hiddenStates: fromHalves(hiddenStates, stateWidth) }),
   };
 }
 

@@ -6,9 +6,9 @@
 import type { LogitSummary } from "#shared/lm/types.js";
 import type { Rng } from "#shared/rng.js";
 import type { Sampling } from "#generator/engine/types.js";
-import { argmax, draw, summarize } from "./distribution.js";
+import { argmax, draw } from "./distribution.js";
 import { applyMinP } from "./min-p.js";
-import { afterFirstCut, describe, drawByBlock, shorten } from "./summary.js";
+import { afterFirstCut, describeRow, drawByBlock, shorten, soundSummary } from "./summary.js";
 import { applyRepetitionPenalty } from "./repetition-penalty.js";
 import { applyTemperature } from "./temperature.js";
 import { applyTopK } from "./top-k.js";
@@ -61,8 +61,8 @@ export function createSampler(sampling: Sampling): Sampler {
     wanted: { temperature: Number.isFinite(Math.fround(1 / temperature)) ? temperature : 1 },
     sample(logits, seenTokenIds, rng, given) {
       // Whatever is wrong with a row is found by walking it.
-      const summary = given !== undefined && Number.isFinite(given.weightedTotal) ? given : undefined;
-      const { logTotal, entropy } = summary === undefined ? summarize(logits) : describe(summary);
+      const summary = soundSummary(given);
+      const { logTotal, entropy } = describeRow(logits, summary);
       const tokenId = choose(logits, seenTokenIds, rng, summary);
       return { tokenId, logProb: logits[tokenId]! - logTotal, entropy };
     },

@@ -8,7 +8,18 @@ import type { LogitSummary } from "#shared/lm/types.js";
 import type { Rng } from "#shared/rng.js";
 import { sum } from "#shared/stats.js";
 import type { Sampling } from "#generator/engine/types.js";
-import type { RowSummary } from "./distribution.js";
+import { type RowSummary, summarize } from "./distribution.js";
+
+/** The summary, if it says anything: of a row that is no distribution, or has -Infinity, it does not. */
+export function soundSummary(summary: LogitSummary | undefined): LogitSummary | undefined {
+  return summary !== undefined && Number.isFinite(summary.weightedTotal) ? summary : undefined;
+}
+
+/** By the summary where there is a sound one, otherwise by walking the row; throws as `summarize`. */
+export function describeRow(logits: Float32Array, summary: LogitSummary | undefined): RowSummary {
+  const sound = soundSummary(summary);
+  return sound === undefined ? summarize(logits) : describe(sound);
+}
 
 export function describe({ topLogits, total, weightedTotal }: LogitSummary): RowSummary {
   const logOfTotal = Math.log(total);

@@ -1,5 +1,6 @@
 /** The generator's messages as the search's types, and back. */
 import { ServiceError } from "#shared/errors.js";
+import { widenHalf } from "#shared/half.js";
 import type { GetModelInfoResponse__Output } from "#shared/rpc/gen/deliberate/v1/GetModelInfoResponse.js";
 import type { FinishReason__Output } from "#shared/rpc/gen/deliberate/v1/FinishReason.js";
 import type { Grow } from "#shared/rpc/gen/deliberate/v1/Grow.js";
@@ -8,6 +9,7 @@ import type { Probe as ProtoProbe } from "#shared/rpc/gen/deliberate/v1/Probe.js
 import type { Sampling as ProtoSampling } from "#shared/rpc/gen/deliberate/v1/Sampling.js";
 import type { Step__Output } from "#shared/rpc/gen/deliberate/v1/Step.js";
 import { toSampling } from "#shared/rpc/sampling.js";
+import type { Tensor__Output } from "#shared/rpc/gen/deliberate/v1/Tensor.js";
 import type {
   FinishReason,
   GrowRequest,
@@ -32,6 +34,12 @@ const ORDERS = {
   filter_first: "SAMPLING_ORDER_FILTER_FIRST",
 } as const;
 
+const PROBE_INPUTS = {
+  hidden: "PROBE_INPUT_HIDDEN_STATES",
+  hidden_final_norm: "PROBE_INPUT_HIDDEN_STATES_FINAL_NORM",
+  logits: "PROBE_INPUT_LOGITS",
+} as const satisfies Record<Probe["input"], string>;
+
 /** What the session needs to know of the model beside what search does. */
 export interface GeneratorInfo extends PolicyInfo {
   readonly hasChatTemplate: boolean;
@@ -42,8 +50,7 @@ export function toGeneratorInfo(message: GetModelInfoResponse__Output): Generato
     model: message.model,
     modelHash: message.modelHash,
     precision: message.precision,
-    // The contract does not tell it yet.
-    chatTemplateHash: "",
+    chatTemplateHash: message.chatTemplateHash,
     parameterCount: message.parameterCount,
     vocabularySize: message.vocabularySize,
     contextLength: message.contextLengthTokens,
@@ -57,7 +64,7 @@ export function toGeneratorInfo(message: GetModelInfoResponse__Output): Generato
 
 /** A model with a chat template is asked as a user would; one without continues the problem's text. */
 export function toOpen(problem: string, options: PolicyOpenOptions, info: GeneratorInfo): Open {
-  const { sampling, seed, probes = [], priority, cacheSalt } = options;
+  const { sampling, seed, probes = [], includeHiddenStates = false, priority, cacheSalt } = options;
   return {
     ...(info.hasChatTemplate
       ? { messages: { messages: [{ role: "user", content: problem }] } }
@@ -65,6 +72,7 @@ export function toOpen(problem: string, options: PolicyOpenOptions, info: Genera
     ...(sampling === undefined ? {} : { sampling: toProtoSampling(sampling) }),
     ...(seed === undefined ? {} : { seed }),
     probes: probes.map(toProtoProbe),
+    includeHiddenStates,
     ...(priority === undefined ? {} : { priority }),
     ...(cacheSalt === undefined ? {} : { cacheSalt }),
   };
@@ -80,9 +88,12 @@ export function toGrow({ nodeId, count, until, maxTokens, sampling }: GrowReques
   };
 }
 
-/** @throws ServiceError `internal` for a step that breaks the contract. */
-export function toStepSample(step: Step__Output): StepSample {
-  const { nodeId, parentId, text, tokenIds, logProbs, entropies, probeOutputs } = step;
+/**
+ * `stateWidth`: numbers in all hidden states of a token.
+ * @throws ServiceError `internal` for a step that breaks the contract.
+ */
+export function toStepSample(step: Step__Output, stateWidth: number): StepSample {
+  const { nodeId, parentId, text, tokenIds, logProbs, entropies, probeOutputs, nextEntropy } = step;
   const finishReason = FINISH_REASONS[step.finishReason];
   if (finishReason === undefined || !Number.isSafeInteger(nodeId) || probeOutputs.length % 4 !== 0)
     throw new ServiceError(
@@ -91,7 +102,33 @@ export function toStepSample(step: Step__Output): StepSample {
     );
   // Copied: the message's buffer need not be aligned to four bytes.
   const floats = new Float32Array(new Uint8Array(probeOutputs).buffer);
-  return { nodeId, parentId, text, tokenIds, finishReason, logProbs, entropies, probeOutputs: floats };
+  return {
+    nodeId,
+    parentId,
+    text,
+    tokenIds,
+    finishReason,
+    logProbs,
+    entropies,
+    probeOutputs: floats,
+    ...(nextEntropy !== undefined && { nextEntropy }),
+    ...(step.hiddenStates && { hiddenStates: toStates(step.hiddenStates, tokenIds.length, stateWidth) }),
+  };
+}
+
+/** [tokens, width], of all of a step's tokens or the first ones. */
+function toStates({ dataType, shape, data }: Tensor__Output, tokens: number, width: number): Float32Array {
+  const [count, got, ...more] = shape;
+  const fits = count !== undefined && count <= tokens && got === width && more.length === 0;
+  if (!fits || dataType !== "DATA_TYPE_FLOAT16" || data.length !== 2 * count * width)
+    throw new ServiceError(
+      "internal",
+      `the generator must send hidden states as float16 [tokens, ${width}] of at most ${tokens} tokens, got ${dataType} [${shape.join(", ")}] in ${data.length} bytes`,
+    );
+  const states = new Float32Array(count * width);
+  // Copied: the message's buffer need not be aligned to two bytes.
+  widenHalf(new Uint16Array(new Uint8Array(data).buffer), states);
+  return states;
 }
 
 function toProtoSampling({ order, ...sampling }: Sampling): ProtoSampling {
@@ -102,7 +139,12 @@ function toProtoSampling({ order, ...sampling }: Sampling): ProtoSampling {
   };
 }
 
-function toProtoProbe({ name, modelHash, weights, shape }: Probe): ProtoProbe {
+function toProtoProbe({ name, input, modelHash, weights, shape }: Probe): ProtoProbe {
   const data = Buffer.from(weights.buffer, weights.byteOffset, weights.byteLength);
-  return { name, modelHash, weights: { dataType: "DATA_TYPE_FLOAT32", shape: [...shape], data } };
+  return {
+    name,
+    input: PROBE_INPUTS[input],
+    modelHash,
+    weights: { dataType: "DATA_TYPE_FLOAT32", shape: [...shape], data },
+  };
 }

@@ -7,7 +7,7 @@ import type { BidiCall } from "#shared/rpc/methods.js";
 import type { ExpandRequest } from "#shared/rpc/gen/deliberate/v1/ExpandRequest.js";
 import type { ExpandResponse__Output } from "#shared/rpc/gen/deliberate/v1/ExpandResponse.js";
 import type { Opened__Output } from "#shared/rpc/gen/deliberate/v1/Opened.js";
-import type { GrowRequest, NodeId, PolicySession, PolicyUsage, StepSample } from "../ports.js";
+import type { GrowRequest, NodeId, PolicyInfo, PolicySession, PolicyUsage, StepSample } from "../ports.js";
 import { toGrow, toStepSample } from "./codec.js";
 import { GrowStream } from "./grow-stream.js";
 
@@ -23,6 +23,7 @@ export class ExpandSession implements PolicySession {
   readonly #cachedPromptTokens: number;
   readonly #call: ExpandCall;
   readonly #flopsPerToken: number;
+  readonly #stateWidth: number;
   /** Under way, in the order asked for. */
   readonly #grows: GrowStream[] = [];
   /** The grow that each node came from, for the nodes that follow it in a grow to the end. */
@@ -35,17 +36,18 @@ export class ExpandSession implements PolicySession {
   #cancelled = 0;
   #onRoom: () => void = () => undefined;
 
-  /** `responses` stand after Opened. `flopsPerToken` serves when the generator ends without telling what was spent. */
+  /** `responses` stand after Opened. The parameter count serves when the generator ends without telling what was spent. */
   constructor(
     call: ExpandCall,
     responses: AsyncIterator<ExpandResponse__Output>,
     opened: Pick<Opened__Output, "promptTokenIds" | "cachedPromptTokens">,
-    flopsPerToken: number,
+    info: Pick<PolicyInfo, "parameterCount" | "hiddenStateCount" | "hiddenSize">,
   ) {
     this.#call = call;
     this.promptTokens = opened.promptTokenIds.length;
     this.#cachedPromptTokens = opened.cachedPromptTokens;
-    this.#flopsPerToken = flopsPerToken;
+    this.#flopsPerToken = 2 * info.parameterCount;
+    this.#stateWidth = info.hiddenStateCount * info.hiddenSize;
     this.#finished = this.#read(responses);
   }
 
@@ -103,7 +105,7 @@ export class ExpandSession implements PolicySession {
         const next = await responses.next();
         if (next.done === true) throw endedEarly();
         const { step, grown, closed } = next.value;
-        if (step) this.#deliver(step.childIndex, toStepSample(step));
+        if (step) this.#deliver(step.childIndex, toStepSample(step, this.#stateWidth));
         else if (grown) this.#endGrow(grown.nodeId);
         else if (closed?.usage) {
           this.#fail(new ServiceError("failed_precondition", "the session has ended"));

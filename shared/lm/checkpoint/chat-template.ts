@@ -1,4 +1,5 @@
 /** A checkpoint's chat template: conversation in, the text that the model was trained to continue out. */
+import { createHash } from "node:crypto";
 import { Template } from "@huggingface/jinja";
 import { ServiceError } from "#shared/errors.js";
 import { isJsonObject, type JsonObject, reasonOf } from "./json.js";
@@ -10,6 +11,8 @@ export interface ChatMessage {
 }
 
 export interface ChatTemplate {
+  /** SHA-256 of the template's text, hex. */
+  readonly hash: string;
   /**
    * Text to encode without added special tokens: a template writes its own.
    * @throws ServiceError `invalid_argument` when the template refuses the conversation (an unknown role, say).
@@ -32,6 +35,7 @@ export function createChatTemplate(file: string | undefined, config: JsonObject)
     eos_token: tokenText(config["eos_token"]),
   };
   return {
+    hash: createHash("sha256").update(source).digest("hex"),
     render(messages, addGenerationPrompt) {
       try {
         return template.render({ ...specialTokens, messages, add_generation_prompt: addGenerationPrompt });

@@ -1,7 +1,7 @@
 /** Writes safetensors files, whole or not at all: to a temporary file beside the target, then renamed over it. */
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { ServiceError } from "#shared/errors.js";
-import { toHalf } from "./half.js";
+import { toHalf } from "#shared/half.js";
 
 export interface NamedTensor {
   readonly name: string;

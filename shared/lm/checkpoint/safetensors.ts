@@ -4,7 +4,7 @@
  */
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { widenBfloat16, widenHalf } from "./half.js";
+import { widenBfloat16, widenHalf } from "#shared/half.js";
 import { isJsonObject, parseJson } from "./json.js";
 import { quote, refuseFile } from "./refusal.js";
 import {

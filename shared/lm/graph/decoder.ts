@@ -15,7 +15,10 @@
  *     prompt_last_position, prompt_tokens   int32 [1], []    of a prompt: C's tokens and the new ones, the first less one
  *     logit_rows   int32 [n]                             tokens whose logits are wanted
  *     hidden_rows  int32 [m]                             tokens whose hidden states are wanted
- *     probes       [k, 16, (L + 1) H]                    linear probes, 16 outputs each
+ *     normed_rows  int32 [p]                             of these m, those whose normed states a probe wants
+ *     probed_logits   int32 [r]                          of the n, those that a probe wants
+ *     probes, normed_probes   [k, 16, (L + 1) H]         linear probes, 16 outputs each
+ *     logit_probes   [k, 16, V]
  *     inverse_temperatures   [n, 1, 1]
  * Outputs:
  *     logits       [n, V]                                n must be at least 1: TopK cannot bear no rows
@@ -24,6 +27,8 @@
  *     new_kv       [2 L prompts, kvHeads, rows, S, D]    layer 0 keys, layer 0 values, layer 1 keys, ...
  *     hidden       [m, (L + 1) H]                        embedding output, every layer, the last after the final norm
  *     probe        [k, m, 16]
+ *     normed_probe   [k, p, 16]                          of the final norm of every state, the last one's again
+ *     logit_probe  [k, r, 16]
  */
 import type { ModelConfig } from "../checkpoint/config.js";
 import type { Rope } from "../checkpoint/rope.js";
@@ -99,6 +104,8 @@ class Decoder {
   readonly #config: ModelConfig;
   readonly #precision: Precision;
   readonly #blockwise: boolean;
+  /** By name: the final norm's are used twice. */
+  readonly #normWeights = new Map<string, Value>();
 
   constructor(graph: GraphBuilder, plan: WeightPlan, config: ModelConfig, options: DecoderOptions) {
     this.#graph = graph;
@@ -128,11 +135,10 @@ class Decoder {
       fresh.push(block.fresh);
       hidden.push(pick(layer + 1 === numLayers ? normed : states, hiddenRows));
     }
-    this.#emitSummary(
-      this.#emitLogits(normed, graph.input("logit_rows", "int32", ["logit_rows"]), embedding),
-    );
+    const logits = this.#emitLogits(normed, graph.input("logit_rows", "int32", ["logit_rows"]), embedding);
+    this.#emitSummary(logits);
     this.#emitKeysAndValues(fresh);
-    this.#emitHidden(hidden);
+    this.#emitProbes(this.#emitHidden(hidden), logits);
   }
 
   #embed(embedding: Value, tokenIds: Value): Value {
@@ -325,15 +331,36 @@ class Decoder {
     this.#graph.output("new_kv", all, "float32", ["layers_prompts", numKvHeads, "rows", "new", headDim]);
   }
 
-  #emitHidden(states: readonly Value[]): void {
+  #emitHidden(states: readonly Value[]): Value {
+    const hidden = this.#graph.op("Concat", states, { axis: -1 });
+    this.#graph.output("hidden", hidden, "float32", ["hidden_rows", this.#stateWidth]);
+    return hidden;
+  }
+
+  /** Three products, since each has rows of its own: what nobody asks for has none and costs nothing. */
+  #emitProbes(hidden: Value, logits: Value): void {
     const graph = this.#graph;
-    const width = states.length * this.#config.hiddenSize;
-    const hidden = graph.op("Concat", states, { axis: -1 });
-    const probes = graph.input("probes", "float32", ["probes", PROBE_WIDTH, width]);
+    const { hiddenSize, vocabSize } = this.#config;
+    const pick = (from: Value, rows: string): Value =>
+      graph.op("Gather", [from, graph.input(rows, "int32", [rows])], { axis: 0 });
+    this.#emitProbe("probe", hidden, "hidden_rows", this.#stateWidth);
+    const states = graph.reshape(pick(hidden, "normed_rows"), [-1, hiddenSize]);
+    const normed = graph.reshape(this.#norm(states, "model.norm"), [-1, this.#stateWidth]);
+    this.#emitProbe("normed_probe", normed, "normed_rows", this.#stateWidth);
+    this.#emitProbe("logit_probe", pick(logits, "probed_logits"), "probed_logits", vocabSize);
+  }
+
+  #emitProbe(name: string, rows: Value, rowsDim: string, width: number): void {
+    const graph = this.#graph;
+    const blocks = `${name}s`;
+    const weights = graph.input(blocks, "float32", [blocks, PROBE_WIDTH, width]);
     // alpha is not 1 for the reason given in attention.ts; the caller's weights are doubled.
-    const outputs = graph.op("FusedMatMul", [hidden, probes], { transB: 1, alpha: { float: 0.5 } });
-    graph.output("hidden", hidden, "float32", ["hidden_rows", width]);
-    graph.output("probe", outputs, "float32", ["probes", "hidden_rows", PROBE_WIDTH]);
+    const outputs = graph.op("FusedMatMul", [rows, weights], { transB: 1, alpha: { float: 0.5 } });
+    graph.output(name, outputs, "float32", [blocks, rowsDim, PROBE_WIDTH]);
+  }
+
+  get #stateWidth(): number {
+    return (this.#config.numLayers + 1) * this.#config.hiddenSize;
   }
 
   #cache(part: "prefix" | "suffix", layer: number, dims: readonly string[]): KeysAndValues {
@@ -354,6 +381,8 @@ class Decoder {
 
   /** A norm's weights as they multiply; several norms lie one behind the other. */
   #normWeight(name: string, sources: readonly string[], dims: readonly number[]): Value {
+    const known = this.#normWeights.get(name);
+    if (known !== undefined) return known;
     const offset = this.#config.differences?.normOffset ?? 0;
     const tensor = { name, dataType: "float32", dims } as const;
     const make = async (source: TensorSource, signal?: AbortSignal): Promise<Float32Array[]> => {
@@ -363,7 +392,9 @@ class Decoder {
         weights.set(await source.read(`${part}.weight`, signal), i * each);
       return [weights.map((weight) => offset + weight)];
     };
-    return this.#plan.add([tensor], make)[0]!;
+    const weight = this.#plan.add([tensor], make)[0]!;
+    this.#normWeights.set(name, weight);
+    return weight;
   }
 
   /** [q + 1, headDim], the weights of the queries' norm q times and then of the key's; undefined without norms. */

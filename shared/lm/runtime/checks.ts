@@ -20,13 +20,14 @@ export function assertFits(tokens: number, { contextLength }: ModelConfig): void
 }
 
 /** @throws ServiceError `invalid_argument` when a probe's weights do not have its shape. */
-export function assertWanted({ probe }: Wanted, { numLayers, hiddenSize }: ModelConfig): void {
-  if (probe === undefined) return;
-  const width = (numLayers + 1) * hiddenSize;
-  if (probe.outputs > 0 && probe.weights.length === probe.outputs * width) return;
-  throw refuse(
-    `a probe must have weights of shape [outputs, ${width}], got ${probe.weights.length} for ${probe.outputs} outputs`,
-  );
+export function assertWanted({ probes = [] }: Wanted, config: ModelConfig): void {
+  for (const { input, weights, outputs } of probes) {
+    const width = input === "logits" ? config.vocabSize : (config.numLayers + 1) * config.hiddenSize;
+    if (outputs > 0 && weights.length === outputs * width) continue;
+    throw refuse(
+      `a probe must have weights of shape [outputs, ${width}], got ${weights.length} for ${outputs} outputs`,
+    );
+  }
 }
 
 function refuse(message: string, reason?: string): ServiceError {

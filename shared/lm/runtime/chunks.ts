@@ -47,11 +47,13 @@ function cut({ slot, length, tokenIds, wanted }: ChunkedInput, start: number): C
 }
 
 /** What a chunk that is not the last one has to give. */
-export const withoutLast = ({ logits, probe, hidden }: Wanted): Wanted => ({
-  logits: logits === "all" ? "all" : "none",
-  ...(probe && { probe }),
-  ...(hidden !== undefined && { hidden }),
-});
+export function withoutLast({ logits, summary, probes, hidden, observed }: Wanted): Wanted {
+  return {
+    logits: logits === "all" ? "all" : "none",
+    ...(logits === "all" && summary && { summary }),
+    ...(observed !== "last" && { ...(probes && { probes }), ...(hidden !== undefined && { hidden }) }),
+  };
+}
 
 /** The outputs of consecutive runs of one row as those of one run. */
 export function join(pieces: readonly SlotOutput[]): SlotOutput {
@@ -65,9 +67,8 @@ export function join(pieces: readonly SlotOutput[]): SlotOutput {
     }
     return result;
   };
-  const { summary } = pieces.at(-1)!;
   return {
-    ...(summary && { summary }),
+    summaries: pieces.flatMap(({ summaries }) => summaries),
     logits: concatenate(pieces.map(({ logits }) => logits)),
     probe: concatenate(pieces.map(({ probe }) => probe)),
     hidden: concatenate(pieces.map(({ hidden }) => hidden)),

@@ -1,27 +1,28 @@
 /**
- * The distinct probes of a step, packed for the graph in blocks of PROBE_WIDTH outputs. Rows of different sessions may
- * bring different probes; a probe is known by the identity of its weights.
+ * The distinct probes of one input in a step, packed for the graph in blocks of PROBE_WIDTH outputs. Rows of different
+ * sessions may bring different probes; a probe is known by the identity of its weights.
  */
 import { PROBE_WIDTH } from "../graph/decoder.js";
-import type { Wanted } from "../types.js";
+import type { LinearProbe } from "../types.js";
 import { floatTensor, type Tensor } from "./session.js";
 
-export type Probe = NonNullable<Wanted["probe"]>;
-
 export class ProbeSet {
-  readonly #stateWidth: number;
+  readonly #width: number;
   /** The weights packed last, in order; steps of one round ask for the same. */
   #packed: readonly Float32Array[] = [];
   #tensor: Tensor;
 
-  /** @param stateWidth numbers in all hidden states of a token */
-  constructor(stateWidth: number) {
-    this.#stateWidth = stateWidth;
+  /** @param width numbers that a probe reads of a token */
+  constructor(width: number) {
+    this.#width = width;
     this.#tensor = this.#pack([]);
   }
 
-  /** The tensor [blocks, PROBE_WIDTH, stateWidth] and the first block of each probe. Probes may repeat. */
-  select(probes: readonly Probe[]): { tensor: Tensor; firstBlock: ReadonlyMap<Float32Array, number> } {
+  /** The tensor [blocks, PROBE_WIDTH, width] and the first block of each probe. Probes may repeat. */
+  select(probes: readonly LinearProbe[]): {
+    tensor: Tensor;
+    firstBlock: ReadonlyMap<Float32Array, number>;
+  } {
     const distinct = new Map(probes.map((probe) => [probe.weights, probe]));
     const weights = [...distinct.keys()];
     const same = weights.length === this.#packed.length && weights.every((w, i) => w === this.#packed[i]);
@@ -39,8 +40,8 @@ export class ProbeSet {
   }
 
   /** Without any probe there is one block of zeros: the graph refuses an empty product. */
-  #pack(probes: readonly Probe[]): Tensor {
-    const width = this.#stateWidth;
+  #pack(probes: readonly LinearProbe[]): Tensor {
+    const width = this.#width;
     const blocks = Math.max(
       1,
       probes.reduce((sum, probe) => sum + blocksOf(probe), 0),
@@ -56,4 +57,4 @@ export class ProbeSet {
   }
 }
 
-export const blocksOf = (probe: Probe): number => Math.ceil(probe.outputs / PROBE_WIDTH);
+export const blocksOf = (probe: LinearProbe): number => Math.ceil(probe.outputs / PROBE_WIDTH);

@@ -2,13 +2,10 @@
  * One run of the graph: rows in slots, a few new tokens each, the outputs they asked for. Appends the new keys and
  * values to the slots. Knows no prompts, sessions or admission.
  */
-import { PROBE_WIDTH, SUMMARY_BLOCK } from "../graph/decoder.js";
 import type { ModelConfig } from "../checkpoint/config.js";
-import type { LogitSummary, RowOutput, Wanted } from "../types.js";
-import { sum } from "#shared/stats.js";
 import { KV_BUCKET, type KvBlock } from "./kv-block.js";
+import { type Observed, type ObservedOutput, Observer } from "./observer.js";
 import type { PrefixSet } from "./prefix-set.js";
-import { blocksOf, type Probe, ProbeSet } from "./probe-set.js";
 import {
   boolTensor,
   type Feeds,
@@ -21,11 +18,8 @@ import {
 import type { SuffixGrid } from "./suffix-grid.js";
 
 /** New tokens of a row that has `length` tokens of its own behind its prefix. */
-export interface SlotInput {
-  readonly slot: number;
+export interface SlotInput extends Observed {
   readonly length: number;
-  readonly tokenIds: readonly number[];
-  readonly wanted: Wanted;
 }
 
 export interface StepContext {
@@ -37,20 +31,18 @@ export interface StepContext {
   readonly isPrompt: boolean;
 }
 
-export type SlotOutput = Omit<RowOutput, "row">;
-
-const EMPTY = new Float32Array(0);
+export type SlotOutput = ObservedOutput;
 
 export class StepRunner {
   readonly #session: Session;
   readonly #config: ModelConfig;
-  readonly #probes: ProbeSet;
+  readonly #observer: Observer;
   readonly #names: { readonly prefix: readonly string[]; readonly suffix: readonly string[] };
 
   constructor(session: Session, config: ModelConfig) {
     this.#session = session;
     this.#config = config;
-    this.#probes = new ProbeSet((config.numLayers + 1) * config.hiddenSize);
+    this.#observer = new Observer(config);
     const names = (part: string): string[] =>
       Array.from({ length: config.numLayers }, (_, layer) => [
         `${part}_keys.${layer}`,
@@ -66,18 +58,12 @@ export class StepRunner {
     this.#feedTokens(feeds, context, inputs, tokens);
     this.#feedCaches(feeds, context, inputs, tokens);
     feedPrompt(feeds, context, inputs[0]!);
-    const logitRows = feedLogitRows(feeds, inputs, tokens);
-    const states = this.#feedHiddenRows(feeds, inputs, tokens);
-    const wanted = ["new_kv"];
-    if (inputs.some(({ wanted: { logits } }) => logits !== "none")) wanted.push("logits");
-    if (inputs.some(({ wanted: { summary } }) => summary !== undefined)) wanted.push(...SUMMARY);
-    if (inputs.some(({ wanted: { probe } }) => probe !== undefined)) wanted.push("probe");
-    if (inputs.some(({ wanted: { hidden } }) => hidden === true)) wanted.push("hidden");
-    const outputs = await this.#session.run(feeds, wanted);
+    const observations = this.#observer.feed(feeds, inputs, tokens);
+    const outputs = await this.#session.run(feeds, ["new_kv", ...observations.outputs]);
     for (const { slot, length, tokenIds } of inputs) {
       context.grid.append(slot, length, outputs["new_kv"]!, tokens, tokenIds.length);
     }
-    return this.#divide(inputs, outputs, logitRows, states);
+    return this.#observer.divide(inputs, observations, outputs);
   }
 
   /** Token ids, positions and sizes. Unused slots and the room behind shorter rows run token 0, which nobody reads. */
@@ -128,55 +114,6 @@ export class StepRunner {
     const dims = [groups.length, rows, queries, rows * queries, prefix.capacity, capacity, tokens];
     feeds["dims"] = longTensor(dims, [dims.length]);
   }
-
-  #feedHiddenRows(feeds: Feeds, inputs: readonly SlotInput[], tokens: number): States {
-    const rows: number[] = [];
-    const probes: Probe[] = [];
-    for (const { slot, tokenIds, wanted } of inputs) {
-      if (wanted.probe !== undefined) probes.push(wanted.probe);
-      if (!wantsStates(wanted)) continue;
-      for (let i = 0; i < tokenIds.length; i++) rows.push(slot * tokens + i);
-    }
-    const { tensor, firstBlock } = this.#probes.select(probes);
-    feeds["hidden_rows"] = intTensor(Int32Array.from(rows));
-    feeds["probes"] = tensor;
-    return { count: rows.length, firstBlock };
-  }
-
-  /** Cuts the run's outputs into those of its rows, which lie in the order of the inputs. */
-  #divide(
-    inputs: readonly SlotInput[],
-    outputs: Readonly<Record<string, Float32Array>>,
-    logitRows: number,
-    states: States,
-  ): SlotOutput[] {
-    const { vocabSize, hiddenSize, numLayers } = this.#config;
-    const stateWidth = (numLayers + 1) * hiddenSize;
-    let logitRow = 0;
-    let state = 0;
-    return inputs.map(({ tokenIds, wanted }) => {
-      const count = tokenIds.length;
-      const ownRows = countLogitRows(wanted, count);
-      const logits =
-        wanted.logits === "none"
-          ? EMPTY
-          : outputs["logits"]!.subarray(logitRow * vocabSize, (logitRow + ownRows) * vocabSize);
-      logitRow += ownRows;
-      const summary =
-        wanted.summary && readSummary(outputs, logitRow - 1, logitRows, wanted.summary.temperature);
-      const from = state;
-      if (wantsStates(wanted)) state += count;
-      const hidden =
-        wanted.hidden === true
-          ? outputs["hidden"]!.subarray(from * stateWidth, (from + count) * stateWidth)
-          : EMPTY;
-      const probe =
-        wanted.probe === undefined
-          ? EMPTY
-          : gatherProbe(wanted.probe, outputs["probe"]!, states, from, count);
-      return { logits, ...(summary && { summary }), hidden, probe };
-    });
-  }
 }
 
 function feedPrompt(feeds: Feeds, { isPrompt }: StepContext, { length, tokenIds }: SlotInput): void {
@@ -184,86 +121,6 @@ function feedPrompt(feeds: Feeds, { isPrompt }: StepContext, { length, tokenIds 
   feeds["prompt"] = boolTensor(isPrompt);
   feeds["prompt_last_position"] = intTensor(Int32Array.of(tokenCount - 1));
   feeds["prompt_tokens"] = intScalar(tokenCount);
-}
-
-/** Rows of logits that a row with `count` new tokens needs: those after its last tokens. */
-function countLogitRows({ logits, summary }: Wanted, count: number): number {
-  if (logits === "all") return count;
-  return logits === "last" || summary !== undefined ? 1 : 0;
-}
-
-/** Returns how many rows of logits there will be. */
-function feedLogitRows(feeds: Feeds, inputs: readonly SlotInput[], tokens: number): number {
-  const rows: number[] = [];
-  const inverseTemperatures: number[] = [];
-  for (const { slot, tokenIds, wanted } of inputs) {
-    const end = slot * tokens + tokenIds.length;
-    for (let row = end - countLogitRows(wanted, tokenIds.length); row < end; row++) {
-      rows.push(row);
-      inverseTemperatures.push(1 / (wanted.summary?.temperature ?? 1));
-    }
-  }
-  // The graph refuses none.
-  if (rows.length === 0) {
-    rows.push(0);
-    inverseTemperatures.push(1);
-  }
-  feeds["logit_rows"] = intTensor(Int32Array.from(rows));
-  feeds["inverse_temperatures"] = floatTensor(Float32Array.from(inverseTemperatures), [rows.length, 1, 1]);
-  return rows.length;
-}
-
-const SUMMARY = ["top_logits", "top_ids", "block_sums"];
-
-function readSummary(
-  outputs: Readonly<Record<string, Float32Array>>,
-  row: number,
-  rows: number,
-  temperature: number,
-): LogitSummary {
-  const line = (name: string): Float32Array => {
-    const width = outputs[name]!.length / rows;
-    return outputs[name]!.subarray(row * width, (row + 1) * width);
-  };
-  const sums = line("block_sums");
-  const blocks = sums.length / 3;
-  return {
-    topIds: line("top_ids"),
-    topLogits: line("top_logits"),
-    total: sum(sums.subarray(0, blocks)),
-    weightedTotal: sum(sums.subarray(blocks, 2 * blocks)),
-    temperature,
-    blockSize: SUMMARY_BLOCK,
-    blockTotals: sums.subarray(2 * blocks),
-  };
-}
-
-interface States {
-  /** Tokens whose hidden states were picked. */
-  readonly count: number;
-  readonly firstBlock: ReadonlyMap<Float32Array, number>;
-}
-
-const wantsStates = (wanted: Wanted): boolean => wanted.probe !== undefined || wanted.hidden === true;
-
-/** [tokens, outputs] from the graph's [blocks, states, PROBE_WIDTH]. */
-function gatherProbe(
-  probe: Probe,
-  values: Float32Array,
-  states: States,
-  from: number,
-  count: number,
-): Float32Array {
-  const result = new Float32Array(count * probe.outputs);
-  const first = states.firstBlock.get(probe.weights)!;
-  for (let block = 0; block < blocksOf(probe); block++) {
-    const width = Math.min(PROBE_WIDTH, probe.outputs - block * PROBE_WIDTH);
-    for (let token = 0; token < count; token++) {
-      const at = ((first + block) * states.count + from + token) * PROBE_WIDTH;
-      result.set(values.subarray(at, at + width), token * probe.outputs + block * PROBE_WIDTH);
-    }
-  }
-  return result;
 }
 
 interface KeyCounts {

@@ -4,8 +4,14 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 import type { ChatMessage as _deliberate_v1_ChatMessage, ChatMessage__Output as _deliberate_v1_ChatMessage__Output } from './deliberate/v1/ChatMessage.js';
 import type { ChatMessages as _deliberate_v1_ChatMessages, ChatMessages__Output as _deliberate_v1_ChatMessages__Output } from './deliberate/v1/ChatMessages.js';
 import type { Closed as _deliberate_v1_Closed, Closed__Output as _deliberate_v1_Closed__Output } from './deliberate/v1/Closed.js';
+import type { Continuation as _deliberate_v1_Continuation, Continuation__Output as _deliberate_v1_Continuation__Output } from './deliberate/v1/Continuation.js';
 import type { ExpandRequest as _deliberate_v1_ExpandRequest, ExpandRequest__Output as _deliberate_v1_ExpandRequest__Output } from './deliberate/v1/ExpandRequest.js';
 import type { ExpandResponse as _deliberate_v1_ExpandResponse, ExpandResponse__Output as _deliberate_v1_ExpandResponse__Output } from './deliberate/v1/ExpandResponse.js';
+import type { FeatureChunk as _deliberate_v1_FeatureChunk, FeatureChunk__Output as _deliberate_v1_FeatureChunk__Output } from './deliberate/v1/FeatureChunk.js';
+import type { FeaturizeRequest as _deliberate_v1_FeaturizeRequest, FeaturizeRequest__Output as _deliberate_v1_FeaturizeRequest__Output } from './deliberate/v1/FeaturizeRequest.js';
+import type { FeaturizeResponse as _deliberate_v1_FeaturizeResponse, FeaturizeResponse__Output as _deliberate_v1_FeaturizeResponse__Output } from './deliberate/v1/FeaturizeResponse.js';
+import type { Featurized as _deliberate_v1_Featurized, Featurized__Output as _deliberate_v1_Featurized__Output } from './deliberate/v1/Featurized.js';
+import type { Featurizing as _deliberate_v1_Featurizing, Featurizing__Output as _deliberate_v1_Featurizing__Output } from './deliberate/v1/Featurizing.js';
 import type { GeneratorLimits as _deliberate_v1_GeneratorLimits, GeneratorLimits__Output as _deliberate_v1_GeneratorLimits__Output } from './deliberate/v1/GeneratorLimits.js';
 import type { GeneratorServiceClient as _deliberate_v1_GeneratorServiceClient, GeneratorServiceDefinition as _deliberate_v1_GeneratorServiceDefinition } from './deliberate/v1/GeneratorService.js';
 import type { GeneratorUsage as _deliberate_v1_GeneratorUsage, GeneratorUsage__Output as _deliberate_v1_GeneratorUsage__Output } from './deliberate/v1/GeneratorUsage.js';
@@ -33,8 +39,15 @@ export interface ProtoGrpcType {
       ChatMessage: MessageTypeDefinition<_deliberate_v1_ChatMessage, _deliberate_v1_ChatMessage__Output>
       ChatMessages: MessageTypeDefinition<_deliberate_v1_ChatMessages, _deliberate_v1_ChatMessages__Output>
       Closed: MessageTypeDefinition<_deliberate_v1_Closed, _deliberate_v1_Closed__Output>
+      Continuation: MessageTypeDefinition<_deliberate_v1_Continuation, _deliberate_v1_Continuation__Output>
       ExpandRequest: MessageTypeDefinition<_deliberate_v1_ExpandRequest, _deliberate_v1_ExpandRequest__Output>
       ExpandResponse: MessageTypeDefinition<_deliberate_v1_ExpandResponse, _deliberate_v1_ExpandResponse__Output>
+      FeatureChunk: MessageTypeDefinition<_deliberate_v1_FeatureChunk, _deliberate_v1_FeatureChunk__Output>
+      Features: EnumTypeDefinition
+      FeaturizeRequest: MessageTypeDefinition<_deliberate_v1_FeaturizeRequest, _deliberate_v1_FeaturizeRequest__Output>
+      FeaturizeResponse: MessageTypeDefinition<_deliberate_v1_FeaturizeResponse, _deliberate_v1_FeaturizeResponse__Output>
+      Featurized: MessageTypeDefinition<_deliberate_v1_Featurized, _deliberate_v1_Featurized__Output>
+      Featurizing: MessageTypeDefinition<_deliberate_v1_Featurizing, _deliberate_v1_Featurizing__Output>
       FinishReason: EnumTypeDefinition
       GeneratorLimits: MessageTypeDefinition<_deliberate_v1_GeneratorLimits, _deliberate_v1_GeneratorLimits__Output>
       GeneratorService: SubtypeConstructor<typeof grpc.Client, _deliberate_v1_GeneratorServiceClient> & { service: _deliberate_v1_GeneratorServiceDefinition }
@@ -47,6 +60,7 @@ export interface ProtoGrpcType {
       Open: MessageTypeDefinition<_deliberate_v1_Open, _deliberate_v1_Open__Output>
       Opened: MessageTypeDefinition<_deliberate_v1_Opened, _deliberate_v1_Opened__Output>
       Probe: MessageTypeDefinition<_deliberate_v1_Probe, _deliberate_v1_Probe__Output>
+      ProbeInput: EnumTypeDefinition
       Prune: MessageTypeDefinition<_deliberate_v1_Prune, _deliberate_v1_Prune__Output>
       Sampling: MessageTypeDefinition<_deliberate_v1_Sampling, _deliberate_v1_Sampling__Output>
       SamplingOrder: EnumTypeDefinition

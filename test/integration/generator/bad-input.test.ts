@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { ExpandRequest } from "#shared/rpc/gen/deliberate/v1/ExpandRequest.js";
+import type { FeaturizeRequest } from "#shared/rpc/gen/deliberate/v1/FeaturizeRequest.js";
 import type { Grow } from "#shared/rpc/gen/deliberate/v1/Grow.js";
 import type { Open } from "#shared/rpc/gen/deliberate/v1/Open.js";
 import type { Probe } from "#shared/rpc/gen/deliberate/v1/Probe.js";
 import type { Sampling } from "#shared/rpc/gen/deliberate/v1/Sampling.js";
 import type { Tensor } from "#shared/rpc/gen/deliberate/v1/Tensor.js";
-import { rejection } from "../rpc/harness.js";
+import { collect, rejection } from "../rpc/harness.js";
 import { startGenerator } from "./harness.js";
 
 const tenMegabytes = "x".repeat(10_000_000);
@@ -80,6 +81,12 @@ const badOpens: readonly [title: string, open: Open, field: string, description:
     "two sizes",
   ],
   [
+    "a probe of an unknown input",
+    { prompt: "hi", probes: [{ ...probe, input: 9 as 1 }] },
+    "open.probes[0].input",
+    "PROBE_INPUT_LOGITS, got 9",
+  ],
+  [
     "a probe of float16",
     { prompt: "hi", probes: [{ ...probe, weights: { ...tensor, dataType: "DATA_TYPE_FLOAT16" } }] },
     "open.probes[0].weights.data_type",
@@ -109,6 +116,58 @@ const badOpens: readonly [title: string, open: Open, field: string, description:
     "open.probes",
     "at most 16 items, got 17",
   ],
+];
+
+const one = { continuations: [{ text: "a" }] };
+const badFeaturizes: readonly [
+  title: string,
+  request: FeaturizeRequest,
+  field: string,
+  description: string,
+][] = [
+  ["no input", one, "input", "must be set"],
+  ["an empty prompt", { ...one, prompt: "" }, "prompt", "must not be empty"],
+  ["no token ids", { ...one, promptTokenIds: {} }, "prompt_token_ids.ids", "at least one id"],
+  [
+    "an unknown role",
+    { ...one, messages: { messages: [{ role: "tool", content: "" }] } },
+    "messages.messages[0].role",
+    'got "tool"',
+  ],
+  ["no continuations", { prompt: "hi" }, "continuations", "at least one item"],
+  [
+    "too many continuations",
+    { prompt: "hi", continuations: Array.from({ length: 257 }, () => ({ text: "a" })) },
+    "continuations",
+    "at most 256 items, got 257",
+  ],
+  [
+    "a continuation of nothing",
+    { prompt: "hi", continuations: [{ text: "a" }, {}] },
+    "continuations[1].content",
+    "text or token_ids",
+  ],
+  [
+    "an empty text",
+    { prompt: "hi", continuations: [{ text: "" }] },
+    "continuations[0].text",
+    "must not be empty",
+  ],
+  [
+    "a 10 MB text",
+    { prompt: "hi", continuations: [{ text: tenMegabytes }] },
+    "continuations[0].text",
+    "at most 1000 bytes, got 10000000",
+  ],
+  [
+    "a continuation without ids",
+    { prompt: "hi", continuations: [{ tokenIds: {} }] },
+    "continuations[0].token_ids.ids",
+    "at least one id",
+  ],
+  ["unknown features", { ...one, prompt: "hi", features: 9 as 1 }, "features", "FEATURES_LOGITS, got 9"],
+  ["a priority beyond 10", { ...one, prompt: "hi", priority: 11 }, "priority", "got 11"],
+  ["an empty salt", { ...one, prompt: "hi", cacheSalt: "" }, "cache_salt", "must not be empty"],
 ];
 
 const badGrows: readonly [title: string, request: ExpandRequest, field: string, description: string][] = [
@@ -141,6 +200,19 @@ describe("INVALID_ARGUMENT naming the field", () => {
     });
     expect((error as Error).message).toContain(field);
     expect(engine.opened).toHaveLength(0);
+  });
+
+  test.each(badFeaturizes)("Featurize with %s", async (_title, request, field, description) => {
+    const { client, engine } = await startGenerator();
+    const error = await rejection(collect(client.featurize(request)));
+    expect(error).toMatchObject({
+      code: "invalid_argument",
+      details: {
+        reason: "INVALID_FIELD",
+        fieldViolations: [{ field, description: expect.stringContaining(description) }],
+      },
+    });
+    expect(engine.featurized).toHaveLength(0);
   });
 
   test.each(badGrows)("a session's request with %s", async (_title, request, field, description) => {

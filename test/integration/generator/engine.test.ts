@@ -23,7 +23,9 @@ function probes(seed: string) {
   const width = model.info.hiddenStateCount * model.info.hiddenSize;
   const rng = createRng(seed);
   const weights = Float32Array.from({ length: 2 * width }, () => rng.normal());
-  return [{ name: "p", modelHash: model.info.hash, weights, shape: [2, width] as const }];
+  return [
+    { name: "p", input: "hidden" as const, modelHash: model.info.hash, weights, shape: [2, width] as const },
+  ];
 }
 
 async function growAll(session: EngineSession, settle: () => Promise<void>): Promise<EngineEvent[]> {

@@ -2,10 +2,12 @@ import { describe, expect, test } from "vitest";
 import { toConfig } from "#generator/config.js";
 import { createService } from "#generator/service.js";
 import { createClient } from "#shared/rpc/connect.js";
+import type { FeatureChunkEvent } from "#generator/engine/types.js";
+import type { FeaturizeRequest } from "#shared/rpc/gen/deliberate/v1/FeaturizeRequest.js";
 import type { Tensor } from "#shared/rpc/gen/deliberate/v1/Tensor.js";
 import { healthService } from "#shared/rpc/proto.js";
 import { FakeEngine, fakeInfo } from "../../fakes/engine.js";
-import { rejection, settled, until } from "../rpc/harness.js";
+import { collect, rejection, settled, until } from "../rpc/harness.js";
 import { startGenerator } from "./harness.js";
 
 const open = { open: { prompt: "hi" } };
@@ -43,7 +45,9 @@ describe("Expand", () => {
       logProbs: [-0.5, -1],
       meanLogProb: -0.75,
       entropies: [0.25, 0.75],
+      hiddenStates: null,
     });
+    expect(replies[1]!.step).not.toHaveProperty("nextEntropy");
     const outputs = new Float32Array(Uint8Array.from(replies[1]!.step!.probeOutputs).buffer);
     expect([...outputs]).toEqual([1, 2, 3, 4]);
     expect(replies[3]!.grown).toEqual({ nodeId: 0, count: 2 });
@@ -72,24 +76,48 @@ describe("Expand", () => {
         messages: { messages: [{ role: "user", content: "1+1?" }] },
         sampling: { ...sampling, order: "SAMPLING_ORDER_FILTER_FIRST" },
         seed: 2 ** 53 - 1,
-        probes: [{ name: "swift", modelHash: "aa", weights }],
+        probes: [
+          { name: "swift", modelHash: "aa", weights },
+          { name: "normed", modelHash: "aa", weights, input: "PROBE_INPUT_HIDDEN_STATES_FINAL_NORM" },
+          { name: "logits", modelHash: "aa", weights, input: "PROBE_INPUT_LOGITS" },
+        ],
         stepDelimiter: ";",
         includePromptProbe: true,
+        includeHiddenStates: true,
         priority: -10,
         cacheSalt: "tenant",
       },
     });
     const [opened] = engine.opened;
+    const same = { modelHash: "aa", shape: [2, 12], weights: new Float32Array(24).fill(0.5) };
     expect(opened).toEqual({
       prompt: { kind: "messages", messages: [{ role: "user", content: "1+1?" }] },
       sampling: { ...sampling, order: "filter_first" },
       seed: 2 ** 53 - 1,
-      probes: [{ name: "swift", modelHash: "aa", shape: [2, 12], weights: new Float32Array(24).fill(0.5) }],
+      probes: [
+        { name: "swift", input: "hidden", ...same },
+        { name: "normed", input: "hidden_final_norm", ...same },
+        { name: "logits", input: "logits", ...same },
+      ],
       stepDelimiter: ";",
       includePromptProbe: true,
+      includeHiddenStates: true,
       priority: -10,
       cacheSalt: "tenant",
     });
+  });
+
+  test("tells what was asked beside probes: the next entropy, and hidden states as float16", async () => {
+    const { engine, expand } = await startGenerator();
+    engine.more = { nextEntropy: 0.5, hiddenStates: Uint16Array.from({ length: 24 }, (_, i) => i) };
+    const [, reply] = await expand(
+      { open: { prompt: "hi", includeHiddenStates: true } },
+      { grow: { nodeId: 0, count: 1, until: "UNTIL_STEP" } },
+    );
+    const { nextEntropy, hiddenStates } = reply!.step!;
+    expect(nextEntropy).toBe(0.5);
+    expect(hiddenStates).toMatchObject({ dataType: "DATA_TYPE_FLOAT16", shape: [2, 12] });
+    expect([...hiddenStates!.data]).toEqual(Array.from({ length: 24 }, (_, i) => [i, 0]).flat());
   });
 
   test("leaves to the engine what was not set", async () => {
@@ -174,6 +202,104 @@ describe("Expand", () => {
       details: { reason: "SESSIONS_FULL", retryAfterMs: 500 },
     });
     for (const call of calls) call.cancel();
+  });
+});
+
+describe("Featurize", () => {
+  const usage = {
+    promptTokens: 2,
+    cachedPromptTokens: 0,
+    generatedTokens: 0,
+    cancelledTokens: 0,
+    reprefilledTokens: 0,
+    flops: 1e6,
+  };
+  const chunk = (firstToken: number, more: Partial<FeatureChunkEvent> = {}): FeatureChunkEvent => ({
+    kind: "chunk",
+    continuation: 0,
+    firstToken,
+    tokenIds: [7],
+    values: Uint16Array.of(0x3c00, 1),
+    logProbs: [-0.5],
+    entropies: [0.25],
+    ...more,
+  });
+  const featurizing = {
+    kind: "featurizing",
+    promptTokenIds: [1, 2],
+    cachedPromptTokens: 1,
+    width: 2,
+    tokenCounts: [2],
+  } as const;
+
+  test("hands every field to the engine and tells everything it answers", async () => {
+    const { engine, client } = await startGenerator();
+    engine.features = [featurizing, chunk(0), chunk(1, { nextEntropy: 0.75 }), { kind: "featurized", usage }];
+    const request: FeaturizeRequest = {
+      messages: { messages: [{ role: "user", content: "1+1?" }] },
+      continuations: [{ text: "2" }, { tokenIds: { ids: [3, 4] } }],
+      features: "FEATURES_LOGITS",
+      priority: 3,
+      cacheSalt: "tenant",
+    };
+    const replies = await collect(client.featurize(request));
+    expect(engine.featurized).toEqual([
+      {
+        prompt: { kind: "messages", messages: [{ role: "user", content: "1+1?" }] },
+        continuations: [
+          { kind: "text", text: "2" },
+          { kind: "tokens", tokenIds: [3, 4] },
+        ],
+        features: "logits",
+        priority: 3,
+        cacheSalt: "tenant",
+      },
+    ]);
+    expect(replies.map(({ response }) => response)).toEqual(["featurizing", "chunk", "chunk", "featurized"]);
+    expect(replies[0]!.featurizing).toEqual({
+      promptTokenIds: [1, 2],
+      cachedPromptTokens: 1,
+      width: 2,
+      tokenCounts: [2],
+    });
+    const values = { dataType: "DATA_TYPE_FLOAT16", shape: [1, 2], data: Buffer.of(0, 0x3c, 1, 0) };
+    const told = { continuationIndex: 0, tokenIds: [7], values, logProbs: [-0.5], entropies: [0.25] };
+    expect(replies[1]!.chunk).toEqual({ ...told, firstToken: 0 });
+    expect(replies[2]!.chunk).toMatchObject({ ...told, firstToken: 1, nextEntropy: 0.75 });
+    expect(replies[3]!.featurized!.usage).toEqual(usage);
+  });
+
+  test("is of hidden states, without a salt and of no priority, unless told otherwise", async () => {
+    const { engine, client } = await startGenerator();
+    await collect(client.featurize({ promptTokenIds: { ids: [5] }, continuations: [{ text: "2" }] }));
+    expect(engine.featurized[0]).toEqual({
+      prompt: { kind: "tokens", tokenIds: [5] },
+      continuations: [{ kind: "text", text: "2" }],
+      features: "hidden",
+      priority: 0,
+    });
+  });
+
+  test("stops asking for features while the client does not read, and when it leaves", async () => {
+    const { engine, client } = await startGenerator();
+    let [yielded, left] = [0, false];
+    engine.features = (async function* () {
+      try {
+        for (;;) {
+          yield yielded++ === 0 ? featurizing : chunk(0, { values: new Uint16Array(2 ** 19) });
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      } finally {
+        left = true;
+      }
+    })();
+    const replies = client
+      .featurize({ prompt: "hi", continuations: [{ text: "2" }] })
+      [Symbol.asyncIterator]();
+    await replies.next();
+    expect(await settled(() => yielded)).toBeLessThan(80);
+    await replies.return?.();
+    await until(() => left);
   });
 });
 

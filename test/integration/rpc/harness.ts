@@ -28,7 +28,14 @@ export async function startPair(
   clientOptions: ConnectOptions = {},
 ): Promise<Pair> {
   const server = createServer({
-    services: [bind(generatorService, { getModelInfo: unexpected, expand: unexpected, ...handlers })],
+    services: [
+      bind(generatorService, {
+        getModelInfo: unexpected,
+        expand: unexpected,
+        featurize: unexpected,
+        ...handlers,
+      }),
+    ],
     host: "127.0.0.1",
     port: 0,
     log: silentLog,

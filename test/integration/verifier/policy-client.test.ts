@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { createPolicyClient, type PolicyClient } from "#verifier/policy-client/policy-client.js";
 import type { GrowRequest, PolicySession, StepSample } from "#verifier/ports.js";
+import type { Tensor } from "#shared/rpc/gen/deliberate/v1/Tensor.js";
 import { type FakeGenerator, type Script, startFakeGenerator } from "../../fakes/generator-server.js";
 
 /** The machine may be busy. */
@@ -30,6 +31,8 @@ async function start(
   return { generator, policy };
 }
 
+const halves = (...bits: number[]): Buffer => Buffer.from(Uint16Array.from(bits).buffer);
+
 async function collect(steps: AsyncIterable<StepSample>): Promise<StepSample[]> {
   const result: StepSample[] = [];
   for await (const step of steps) result.push(step);
@@ -55,6 +58,9 @@ describe("policy client", () => {
       model: "scripted",
       contextLength: 256,
       hiddenStateCount: 3,
+      vocabularySize: 50,
+      precision: "fp32",
+      chatTemplateHash: "cd".repeat(32),
     });
     const probe = {
       name: "swift",
@@ -64,13 +70,24 @@ describe("policy client", () => {
       shape: [1, 3] as const,
     };
     const sampling = { temperature: 0.5, order: "filter_first" as const, stop: ["END"] };
-    const options = { seed: 7, probes: [probe], sampling, priority: -2, cacheSalt: "tenant" };
+    const probes = [
+      probe,
+      { ...probe, input: "hidden_final_norm" as const },
+      { ...probe, input: "logits" as const },
+    ];
+    const includeHiddenStates = true;
+    const options = { seed: 7, probes, includeHiddenStates, sampling, priority: -2, cacheSalt: "tenant" };
     const session = await policy.open("1+1?", options, signal());
     expect(session.promptTokens).toBe(3);
     await session.close();
     const open = generator.opens[0]!;
     expect(open.messages!.messages).toEqual([{ role: "user", content: "1+1?" }]);
-    expect(open).toMatchObject({ seed: 7, priority: -2, cacheSalt: "tenant" });
+    expect(open).toMatchObject({ seed: 7, includeHiddenStates, priority: -2, cacheSalt: "tenant" });
+    expect(open.probes.map(({ input }) => input)).toEqual([
+      "PROBE_INPUT_HIDDEN_STATES",
+      "PROBE_INPUT_HIDDEN_STATES_FINAL_NORM",
+      "PROBE_INPUT_LOGITS",
+    ]);
     expect(open.sampling).toMatchObject({
       temperature: 0.5,
       order: "SAMPLING_ORDER_FILTER_FIRST",
@@ -78,6 +95,42 @@ describe("policy client", () => {
     });
     const bytes = open.probes[0]!.weights!.data;
     expect([...new Float32Array(new Uint8Array(bytes).buffer)]).toEqual([1, 2, 3]);
+  });
+
+  test("what the generator tells beside a step's text arrives as numbers", async () => {
+    const { policy } = await start((path) => ({
+      text: "ab",
+      finish: "STEP",
+      // 1, -2, 65504, a subnormal; the others 0. Of the first token only.
+      hiddenStates: {
+        dataType: "DATA_TYPE_FLOAT16",
+        shape: [1, 6],
+        data: halves(0x3c00, 0xc000, 0x7bff, 1, 0, 0),
+      },
+      ...(path.length === 0 && { nextEntropy: 0.25 }),
+    }));
+    const session = await policy.open("p", { includeHiddenStates: true }, signal());
+    const [step] = await grow(session, 0, 1);
+    expect(step!.nextEntropy).toBe(0.25);
+    expect(step!.hiddenStates).toEqual(Float32Array.of(1, -2, 65504, 2 ** -24, 0, 0));
+    expect((await grow(session, step!.nodeId, 1))[0]).not.toHaveProperty("nextEntropy");
+    await session.close();
+  });
+
+  test.each<[string, Tensor]>([
+    ["of float32", { dataType: "DATA_TYPE_FLOAT32", shape: [1, 6], data: Buffer.alloc(24) }],
+    ["of another width", { dataType: "DATA_TYPE_FLOAT16", shape: [1, 5], data: Buffer.alloc(10) }],
+    [
+      "of more tokens than there are",
+      { dataType: "DATA_TYPE_FLOAT16", shape: [3, 6], data: Buffer.alloc(36) },
+    ],
+    ["of three dimensions", { dataType: "DATA_TYPE_FLOAT16", shape: [1, 6, 1], data: Buffer.alloc(12) }],
+    ["cut short", { dataType: "DATA_TYPE_FLOAT16", shape: [1, 6], data: Buffer.alloc(11) }],
+  ])("hidden states %s are the generator's fault", async (_title, hiddenStates) => {
+    const { policy } = await start(() => ({ text: "ab", finish: "STEP", hiddenStates }));
+    const session = await policy.open("p", { includeHiddenStates: true }, signal());
+    await expect(grow(session, 0, 1)).rejects.toMatchObject({ code: "internal" });
+    await session.close();
   });
 
   test("a model without a chat template gets the problem as it is", async () => {

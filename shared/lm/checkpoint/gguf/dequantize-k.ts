@@ -2,7 +2,7 @@
  * ggml's K-quants, blocks of 256, to float32 (ggml-quants.c, `dequantize_row_q*_K`). Exact as the blocks of 32 are:
  * scale times sub-scale times value is exact in float64, and storing it rounds once, as float32 arithmetic does.
  */
-import { halfValues } from "../half.js";
+import { halfValues } from "#shared/half.js";
 
 /**
  * The 6-bit scale and minimum of sub-block 0..7, packed into 12 bytes from `at`: the first four whole, the upper bits of

@@ -3,7 +3,7 @@
  * scale and a small integer fits into float32, and the one rounded operation, the sum with the minimum, is rounded once
  * when it is stored. Scales are looked up in the table of all binary16 numbers.
  */
-import { halfValues } from "../half.js";
+import { halfValues } from "#shared/half.js";
 
 /** Scale; 16 bytes whose low nibbles are values 0..15 and high nibbles 16..31, less 8. */
 export function dequantizeQ40(bytes: Uint8Array, values: Float32Array): void {

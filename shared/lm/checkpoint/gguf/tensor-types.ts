@@ -1,5 +1,5 @@
 /** The tensor types of ggml: how many elements are packed into how many bytes, and which of them can be read. */
-import { widenBfloat16, widenHalf } from "../half.js";
+import { widenBfloat16, widenHalf } from "#shared/half.js";
 import { dequantizeQ4K, dequantizeQ5K, dequantizeQ6K } from "./dequantize-k.js";
 import { dequantizeQ40, dequantizeQ41, dequantizeQ50, dequantizeQ51, dequantizeQ80 } from "./dequantize.js";
 

@@ -4,7 +4,7 @@ import { beamSchedule, BEAM_16_4 } from "../../../../bench/engine/beam-schedule.
 import { type Sample, summarise } from "../../../../bench/engine/cell.js";
 import { argmax } from "../../../../bench/engine/contestant.js";
 import { requantize } from "../../../../bench/engine/requantize.js";
-import { fromHalf, toHalf } from "#shared/lm/checkpoint/half.js";
+import { fromHalf, toHalf } from "#shared/half.js";
 
 const sample = (ms: number, foreign = 0): Sample => ({ ms, steps: 1, tokens: 1, foreign });
 const ms = (each: Sample): number => each.ms;

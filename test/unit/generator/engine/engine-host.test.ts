@@ -4,6 +4,7 @@ import { ClientSessions, EngineClient } from "#generator/engine/engine-host.js";
 import { createEngineService } from "#generator/engine/engine-service.js";
 import { drive } from "#generator/engine/local-engine.js";
 import { createSharedStats, writeStats } from "#generator/engine/shared-stats.js";
+import type { FeatureEvent, FeaturizeRequest } from "#generator/engine/types.js";
 import type { EngineMethods, SessionMessage } from "#generator/engine/worker-methods.js";
 import { ServiceError } from "#shared/errors.js";
 import type { WorkerHost } from "#shared/lm/runtime/worker-host.js";
@@ -72,6 +73,56 @@ describe("the engine behind messages", () => {
     local.end();
     await settle();
     expect(events).toEqual(await readEvents(local));
+    await client.dispose();
+  });
+
+  const FEATURIZE: FeaturizeRequest = {
+    prompt: OPEN.prompt,
+    continuations: Array.from({ length: 60 }, () => ({
+      kind: "tokens",
+      tokenIds: Array<number>(50).fill(97),
+    })),
+    features: "logits",
+    priority: 0,
+  };
+
+  test("gives the same features, no further ahead of the reader than a number of them", async () => {
+    const { client, engine } = await connect({ maxUnreadEvents: 2 });
+    const reader = client.featurize(FEATURIZE, signal)[Symbol.asyncIterator]();
+    const events = [(await reader.next()).value];
+    for (let i = 0; i < 300; i++) await turn();
+    // Some are on their way, some wait in the engine.
+    expect(engine.stats().sessions).toBe(1);
+    expect(engine.hasWork).toBe(false);
+    for (let next = await reader.next(); next.done !== true; next = await reader.next())
+      events.push(next.value);
+    const local = createTestEngine();
+    const expected: FeatureEvent[] = [];
+    const reading = (async () => {
+      for await (const event of local.engine.featurize(FEATURIZE, signal)) expected.push(event);
+    })();
+    while (expected.at(-1)?.kind !== "featurized") await turn(), await local.settle();
+    await reading;
+    expect(events).toEqual(expected);
+    await client.dispose();
+  });
+
+  test("gives features back when their reader leaves, is aborted, or asked for what cannot be", async () => {
+    const { client, engine } = await connect();
+    for await (const event of client.featurize(FEATURIZE, signal)) if (event.kind === "chunk") break;
+    const controller = new AbortController();
+    const aborted = (async () => {
+      for await (const event of client.featurize(FEATURIZE, controller.signal))
+        if (event.kind === "chunk") controller.abort(new Error("deadline"));
+    })();
+    await expect(aborted).rejects.toThrow("deadline");
+    const empty = { ...FEATURIZE, continuations: [{ kind: "tokens", tokenIds: [] }] } as const;
+    await expect(client.featurize(empty, signal).next()).rejects.toMatchObject({
+      code: "invalid_argument",
+      details: { fieldViolations: [{ field: "continuations[0].token_ids.ids" }] },
+    });
+    for (let i = 0; i < 50; i++) await turn();
+    expect(engine.stats()).toMatchObject({ sessions: 0, openingSessions: 0, usedKvBytes: 0 });
     await client.dispose();
   });
 

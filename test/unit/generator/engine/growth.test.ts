@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { StateRecord } from "#generator/engine/state-record.js";
+import { summarize } from "#generator/sampling/distribution.js";
+import { fromHalf, toHalf } from "#shared/half.js";
 import type { Sampling, SamplingRequest } from "#generator/engine/types.js";
 import { PLAIN_SAMPLING } from "#generator/sampling/params.js";
 import { BOS, byteTokenizer } from "../../../fakes/byte-tokenizer.js";
@@ -157,29 +160,84 @@ describe("a step", () => {
       Float32Array.from([1, 0, 0, 0, 0, 0]),
       Float32Array.from({ length: 12 }, (_, i) => i - 5),
     ];
+    const onLogits = Float32Array.from({ length: 258 }, (_, id) => (id % 7) - 3);
+    const modelHash = model.info.hash;
     const session = await open({
       probes: [
-        { name: "a", modelHash: model.info.hash, weights: weights[0]!, shape: [1, 6] },
-        { name: "b", modelHash: model.info.hash, weights: weights[1]!, shape: [2, 6] },
+        { name: "a", input: "hidden", modelHash, weights: weights[0]!, shape: [1, 6] },
+        { name: "b", input: "hidden", modelHash, weights: weights[1]!, shape: [2, 6] },
+        { name: "c", input: "logits", modelHash, weights: onLogits, shape: [1, 258] },
+        { name: "d", input: "hidden_final_norm", modelHash, weights: weights[1]!, shape: [2, 6] },
       ],
       includePromptProbe: true,
     });
     void session.grow({ nodeId: 0, count: 4, until: "end" });
     session.end();
     await settle();
-    const probe = { outputs: 3, weights: Float32Array.from([...weights[0]!, ...weights[1]!]) };
-    expect(session.opened.promptProbe).toBeAllclose(probeOf(PROMPT, probe));
+    const outputsOf = (path: readonly number[]): number[] => [
+      ...probeOf(path, { input: "hidden", weights: weights[0]!, outputs: 1 }),
+      ...probeOf(path, { input: "hidden", weights: weights[1]!, outputs: 2 }),
+      ...probeOf(path, { input: "logits", weights: onLogits, outputs: 1 }),
+      ...probeOf(path, { input: "hidden_final_norm", weights: weights[1]!, outputs: 2 }),
+    ];
+    expect(session.opened.promptProbe).toBeAllclose(outputsOf(PROMPT), { rtol: 1e-6 });
     expect(session.opened.promptProbe[0]).toBeCloseTo(hiddenOf(PROMPT)[0]!, 6);
     const grown = byPlace(stepsOf(await readEvents(session)));
     for (const [place, step] of grown) {
       const above = grown.get(place.slice(0, place.lastIndexOf("/")));
       if (place.split("/").length > 3) continue;
       const before = [...PROMPT, ...(above?.tokenIds ?? [])];
-      const rows = step.tokenIds.flatMap((_, t) =>
-        probeOf([...before, ...step.tokenIds.slice(0, t + 1)], probe),
-      );
-      expect(step.probeOutputs).toBeAllclose(rows);
+      const rows = step.tokenIds.flatMap((_, t) => outputsOf([...before, ...step.tokenIds.slice(0, t + 1)]));
+      expect(step.probeOutputs).toBeAllclose(rows, { rtol: 1e-6 });
     }
+  });
+
+  test("tells the entropy after its last token where the text goes on, and where the token was run anyway", async () => {
+    const modelHash = createTestEngine().model.info.hash;
+    const weights = new Float32Array(6);
+    const probe = { name: "a", input: "hidden", modelHash, weights, shape: [1, 6] } as const;
+    const seen = new Set<string>();
+    for (const probes of [[], [probe]]) {
+      const { open, settle } = createTestEngine();
+      const session = await open({ probes });
+      void session.grow({ nodeId: 0, count: 12, until: "step", maxTokens: 5 });
+      session.end();
+      await settle();
+      for (const { tokenIds, finishReason, nextEntropy } of stepsOf(await readEvents(session))) {
+        seen.add(`${finishReason} ${probes.length}`);
+        const known = finishReason === "step" || (finishReason === "length" && probes.length > 0);
+        const { entropy } = summarize(logitsOf([...PROMPT, ...tokenIds]));
+        if (known) expect(nextEntropy).toBeCloseTo(entropy, 6);
+        else expect(nextEntropy).toBeUndefined();
+      }
+    }
+    for (const end of ["step", "length", "eos"])
+      for (const probes of [0, 1]) expect(seen).toContain(`${end} ${probes}`);
+  });
+
+  test("has its tokens' hidden states when asked for, rounded to half once", async () => {
+    const { open, settle } = createTestEngine();
+    const session = await open({ includeHiddenStates: true });
+    void session.grow({ nodeId: 0, count: 6, until: "step" });
+    session.end();
+    await settle();
+    for (const { tokenIds, hiddenStates } of stepsOf(await readEvents(session))) {
+      const states = tokenIds.flatMap((_, t) => [...hiddenOf([...PROMPT, ...tokenIds.slice(0, t + 1)])]);
+      expect([...hiddenStates!].map(fromHalf)).toEqual(states.map((value) => fromHalf(toHalf(value))));
+    }
+  });
+
+  test("has the states of as many tokens as an event holds", () => {
+    // 1.5 MiB a token.
+    const record = new StateRecord(786_432);
+    expect(record.hasRoom).toBe(true);
+    record.push(new Float32Array(786_432).fill(1e9));
+    record.push(new Float32Array(786_432).fill(-1));
+    expect(record.hasRoom).toBe(false);
+    const values = record.values();
+    expect(values.byteLength).toBe(3 * 2 ** 20);
+    expect([values[0], values.at(-1)].map((half) => fromHalf(half!))).toEqual([65504, -1]);
+    expect(new StateRecord(2_000_000).hasRoom).toBe(false);
   });
 
   test("ends with length at max_tokens, counted over the steps of a path, and when the context is full", async () => {

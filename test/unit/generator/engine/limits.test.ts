@@ -147,6 +147,7 @@ describe("whatever is asked, in whatever order", () => {
       "open",
       "open",
       "start",
+      "featurize",
       "grow",
       "grow",
       "grow",
@@ -200,6 +201,16 @@ describe("whatever is asked, in whatever order", () => {
                 (session) => live.push({ session, controller, nodes: [0] }),
                 () => {},
               );
+            } else if (kind === "featurize") {
+              const controller = new AbortController();
+              starting.push(controller);
+              const continuations = Array.from(
+                { length: count },
+                (_, i) =>
+                  ({ kind: "tokens", tokenIds: Array<number>(1 + ((pick + i) % 45)).fill(97) }) as const,
+              );
+              const features = { prompt: request.prompt, continuations, features: "hidden" } as const;
+              void readAll(engine.featurize({ ...features, priority: request.priority }, controller.signal));
             } else if (kind === "abort" && starting.length > 0) starting.shift()!.abort();
             else if (kind === "step") await step();
             else if (at === undefined) continue;
@@ -227,6 +238,15 @@ describe("whatever is asked, in whatever order", () => {
     );
   });
 });
+
+/** As they come, to whatever end. */
+async function readAll(events: AsyncIterable<unknown>): Promise<void> {
+  try {
+    for await (const _ of events);
+  } catch {
+    // Refused, pushed out or aborted.
+  }
+}
 
 /** The events that are there now. */
 async function drain(session: EngineSession) {

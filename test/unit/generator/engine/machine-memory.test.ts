@@ -18,13 +18,21 @@ describe("the machine's memory", () => {
       `set GENERATOR_MAX_KV_BYTES to at most ${LIMITS.maxKvBytes - 1}`,
     );
     expect(() => assertFitsMachine(model, LIMITS, weightBytes)).toThrow(
-      "choose a lower GENERATOR_PRECISION or GENERATOR_MAX_BATCH_ROWS, or a smaller model",
+      "choose a lower GENERATOR_PRECISION, a smaller model, or a GENERATOR_MAX_BATCH_ROWS of at most 128",
     );
   });
 
   test("is estimated for contexts that there is room for", () => {
     const short = activationBytes(model, { ...LIMITS, maxKvBytes: 10 * model.info.kvBytesPerToken });
-    expect(short).toBe(model.activationBytes(LIMITS.maxBatchRows, 10));
-    expect(activationBytes(model, LIMITS)).toBe(model.activationBytes(LIMITS.maxBatchRows, 64));
+    expect(short).toBe(model.activationBytes(128, 10));
+    expect(activationBytes(model, LIMITS)).toBe(model.activationBytes(128, 64));
+  });
+
+  test("is estimated for a step of all rows or a run of texts, whichever is larger", () => {
+    const many = { ...LIMITS, maxBatchRows: 200 };
+    expect(activationBytes(model, many)).toBe(model.activationBytes(200, 64));
+    // 32 MiB of logits: 16 tokens of 2^19.
+    const wide = { ...model, info: { ...model.info, vocabularySize: 2 ** 19 } };
+    expect(activationBytes(wide, LIMITS)).toBe(model.activationBytes(16, 64));
   });
 });

@@ -108,6 +108,7 @@ describe("a prompt that was run before", () => {
     const { open, close, cachedOf, memory } = createRig();
     const probe = {
       name: "p",
+      input: "hidden" as const,
       modelHash: pathModelInfo.hash,
       weights: Float32Array.from({ length: 6 }, (_, i) => i),
       shape: [1, 6] as const,

@@ -9,6 +9,7 @@ describe("opening a session", () => {
   const width = 6;
   const probe = {
     name: "p",
+    input: "hidden" as const,
     modelHash: "path-model-hash",
     weights: new Float32Array(width),
     shape: [1, width] as const,

@@ -67,6 +67,13 @@ describe("createChatTemplate", () => {
     );
   });
 
+  test("is known by the hash of its text", () => {
+    // printf '{{ messages[0].content }}' | sha256sum
+    const hash = "21b1d9c74a217211f93d54eca585c322017b9008d86619712ec946b10cf156f1";
+    expect(createChatTemplate("{{ messages[0].content }}", {})?.hash).toBe(hash);
+    expect(createChatTemplate(undefined, { chat_template: "{{ messages[0].content }}" })?.hash).toBe(hash);
+  });
+
   test.each([
     ["that cannot be parsed", "{% if %}", {}, /chat template: must be a Jinja template/],
     ["that is a number", undefined, { chat_template: 5 }, /chat_template must be text or an array .* got 5/],

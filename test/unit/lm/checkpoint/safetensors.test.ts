@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toBfloat16 } from "#shared/lm/checkpoint/half.js";
+import { toBfloat16 } from "#shared/half.js";
 import { openSafetensors, openShardedSafetensors } from "#shared/lm/checkpoint/safetensors.js";
 import { headerLength, parseHeader } from "#shared/lm/checkpoint/safetensors-header.js";
 import { writeSafetensors } from "#shared/lm/checkpoint/safetensors-writer.js";

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
 import { createLanguageModel } from "#shared/lm/runtime/language-model.js";
-import type { LanguageModel, Precision, Wanted } from "#shared/lm/types.js";
+import type { LanguageModel, LinearProbe, Precision, ProbeInput, Wanted } from "#shared/lm/types.js";
 import { createRng } from "#shared/rng.js";
 import { SUMMARY_BLOCK } from "#shared/lm/graph/decoder.js";
 import { referenceSummary } from "../../../fakes/logit-summary.js";
-import { referenceForward } from "../../../fakes/reference-decoder.js";
+import { type Reference, referenceForward } from "../../../fakes/reference-decoder.js";
 import { temporaryDirectory } from "../../../fakes/temporary-directory.js";
 import { QWEN2, tinyConfig, tinySource } from "../../../fakes/tiny-checkpoint.js";
 import { tinyFamilies } from "../../../fakes/tiny-families.js";
@@ -29,6 +29,20 @@ const LAST: Wanted = { logits: "last" };
 const flat = (rows: readonly (readonly number[])[]): number[] => rows.flat();
 /** Logits are around 1 in size, hidden states up to 10. */
 const close = { atol: 3e-5, rtol: 1e-5 };
+
+const rng = createRng(8, "probes");
+const randomProbe = (input: ProbeInput, outputs: number, width: number): LinearProbe => ({
+  input,
+  weights: Float32Array.from({ length: outputs * width }, () => rng.normal()),
+  outputs,
+});
+const productOf = ({ weights, outputs }: LinearProbe, values: readonly number[]): number[] =>
+  Array.from({ length: outputs }, (_, output) =>
+    values.reduce((sum, value, i) => sum + value * weights[output * values.length + i]!, 0),
+  );
+/** What a probe reads of a token. */
+const inputOf = (input: ProbeInput, { hidden, normed, logits }: Reference, token: number): number[] =>
+  ({ hidden, hidden_final_norm: normed, logits })[input][token]!;
 
 const variants: readonly (readonly [string, ModelConfig])[] = [
   ["llama, grouped queries, own head", tinyConfig()],
@@ -72,7 +86,7 @@ describe.each(variants)("%s", (_title, config) => {
       );
   });
 
-  test("a summary is that of the last logits, at the row's own temperature", async () => {
+  test("a summary is that of each row of logits, at the batch row's own temperature", async () => {
     const model = await open(config);
     const { prefix } = await model.prefill(ids(9, 4), { logits: "none" });
     const batch = model.createBatch();
@@ -84,22 +98,68 @@ describe.each(variants)("%s", (_title, config) => {
         wanted: { logits: row === 1 ? "all" : "last", summary: { temperature } },
       })),
     );
-    for (const [i, { logits, summary }] of outputs.entries()) {
-      const { vocabSize } = config;
-      const expected = referenceSummary(logits.subarray(-vocabSize), rows[i]!.temperature, SUMMARY_BLOCK);
-      expect([...summary!.topIds]).toEqual([...expected.topIds]);
-      expect([...summary!.topLogits]).toEqual([...expected.topLogits]);
-      expect(summary!.total).toBeCloseTo(expected.total, 4);
-      expect(summary!.weightedTotal).toBeCloseTo(expected.weightedTotal, 4);
-      const padded = [...expected.blockTotals, ...summary!.blockTotals.subarray(expected.blockTotals.length)];
-      expect(summary!.blockTotals).toBeAllclose(padded, { atol: 1e-5, rtol: 1e-5 });
-      expect(padded.slice(expected.blockTotals.length).every((total) => total === 0)).toBe(true);
-    }
+    const { vocabSize } = config;
+    expect(outputs.map(({ summaries }) => summaries.length)).toEqual([1, 2, 1]);
+    for (const [i, { logits, summaries }] of outputs.entries())
+      for (const [row, summary] of summaries.entries()) {
+        const line = logits.subarray(row * vocabSize, (row + 1) * vocabSize);
+        const expected = referenceSummary(line, rows[i]!.temperature, SUMMARY_BLOCK);
+        expect([...summary.topIds]).toEqual([...expected.topIds]);
+        expect([...summary.topLogits]).toEqual([...expected.topLogits]);
+        expect(summary.total).toBeCloseTo(expected.total, 4);
+        expect(summary.weightedTotal).toBeCloseTo(expected.weightedTotal, 4);
+        const { length } = expected.blockTotals;
+        const padded = [...expected.blockTotals, ...summary.blockTotals.subarray(length)];
+        expect(summary.blockTotals).toBeAllclose(padded, { atol: 1e-5, rtol: 1e-5 });
+        expect(padded.slice(length).every((total) => total === 0)).toBe(true);
+      }
     const [silent] = await batch.step([
       { row: 0, tokenIds: [1], wanted: { logits: "none", summary: { temperature: 1 } } },
     ]);
     expect(silent!.logits.length).toBe(0);
-    expect(silent!.summary!.topIds.length).toBe(Math.min(64, config.vocabSize));
+    expect(silent!.summaries[0]!.topIds.length).toBe(Math.min(64, config.vocabSize));
+  });
+
+  test("probes of every input equal the reference's products, side by side in any order", async () => {
+    const model = await open(config);
+    const prompt = ids(6, 5);
+    const { prefix } = await model.prefill(prompt, { logits: "none" });
+    const width = { states: config.hiddenSize * (config.numLayers + 1), vocabulary: config.vocabSize };
+    const probes = [
+      randomProbe("logits", 3, width.vocabulary),
+      randomProbe("hidden_final_norm", 2, width.states),
+      randomProbe("hidden", 17, width.states),
+      randomProbe("hidden_final_norm", 18, width.states),
+    ] as const;
+    const batch = model.createBatch();
+    const inputs = [probes, probes.slice(1, 2), probes.toReversed(), probes.slice(0, 1)].map((own, i) => ({
+      row: batch.admit(prefix, []),
+      tokenIds: ids(1 + i, 40 + i),
+      wanted: { logits: i === 2 ? "last" : "none", probes: own } as const,
+    }));
+    for (const [i, { probe, logits }] of (await batch.step(inputs)).entries()) {
+      const { tokenIds, wanted } = inputs[i]!;
+      const whole = reference([...prompt, ...tokenIds]);
+      const expected = tokenIds.flatMap((_, t) =>
+        wanted.probes.flatMap((own) => productOf(own, inputOf(own.input, whole, prompt.length + t))),
+      );
+      expect(probe).toBeAllclose(expected, { atol: 2e-3, rtol: 1e-4 });
+      if (i === 2) expect(logits).toBeAllclose(whole.logits.at(-1)!, close);
+      else expect(logits.length).toBe(0);
+    }
+  });
+
+  test("a prompt can be asked about its last token alone", async () => {
+    const model = await open(config);
+    const prompt = ids(131, 6);
+    const probes = [
+      randomProbe("logits", 2, config.vocabSize),
+      randomProbe("hidden_final_norm", 1, config.hiddenSize * (config.numLayers + 1)),
+    ];
+    const { output } = await model.prefill(prompt, { logits: "last", probes, observed: "last" });
+    const whole = reference(prompt);
+    const expected = probes.flatMap((own) => productOf(own, inputOf(own.input, whole, 130)));
+    expect(output.probe).toBeAllclose(expected, { atol: 2e-3, rtol: 1e-4 });
   });
 
   test("decoding, forks and ragged chunks equal the reference over the whole text", async () => {

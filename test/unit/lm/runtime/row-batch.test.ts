@@ -44,8 +44,8 @@ describe("refuses", () => {
   });
 
   test("a probe of another shape", async () => {
-    const probe = { weights: new Float32Array(10), outputs: 2 };
-    await expect(model.prefill([1], { logits: "none", probe })).rejects.toMatchObject({
+    const probe = { input: "hidden", weights: new Float32Array(10), outputs: 2 } as const;
+    await expect(model.prefill([1], { logits: "none", probes: [probe] })).rejects.toMatchObject({
       code: "invalid_argument",
       message: "a probe must have weights of shape [outputs, 144], got 10 for 2 outputs",
     });
@@ -104,6 +104,7 @@ test("gives only what is wanted", async () => {
 test("a probe is the product of its weights and the hidden states", async () => {
   const rng = createRng(5);
   const probes = [2, 17, 40].map((outputs) => ({
+    input: "hidden" as const,
     weights: Float32Array.from({ length: outputs * 144 }, () => rng.normal()),
     outputs,
   }));
@@ -111,11 +112,11 @@ test("a probe is the product of its weights and the hidden states", async () => 
   const inputs = [...probes, probes[0]!].map((probe, i) => ({
     row: batch.admit(prefix, []),
     tokenIds: [7, 8, 9].slice(i % 3),
-    wanted: { logits: "none", hidden: true, probe } as const,
+    wanted: { logits: "none", hidden: true, probes: [probe] } as const,
   }));
   for (let round = 0; round < 2; round++) {
     for (const [i, { probe, hidden }] of (await batch.step(inputs)).entries()) {
-      const { weights, outputs } = inputs[i]!.wanted.probe;
+      const { weights, outputs } = inputs[i]!.wanted.probes[0];
       const expected: number[] = [];
       for (let token = 0; token < hidden.length / 144; token++) {
         for (let out = 0; out < outputs; out++) {

@@ -4,6 +4,8 @@ import { createLanguageModel } from "#shared/lm/runtime/language-model.js";
 import type {
   KvSegment,
   LanguageModel,
+  LinearProbe,
+  ProbeInput,
   Precision,
   RowBatch,
   RowInput,
@@ -54,8 +56,13 @@ describe.each(shapes)("%s", (_title, threads, overrides) => {
     const model = await createLanguageModel(tinySource(config), { precision, threads, cacheDir });
     opened.push(model);
     const rng = createRng(7, precision);
-    const probe = randomProbe(model, 3, rng.split("probe"));
-    const other = randomProbe(model, 20, rng.split("other"));
+    const probe = (input: ProbeInput, outputs: number): LinearProbe =>
+      randomProbe(model, input, outputs, rng.split(`${input} ${outputs}`));
+    const [some, others, few] = [
+      [probe("hidden", 3), probe("logits", 2)],
+      [probe("hidden", 20), probe("hidden_final_norm", 3), probe("logits", 17)],
+      [probe("hidden_final_norm", 1)],
+    ];
     const prompts = [5, 64, 130, 330].map((length) => tokens(length, config, rng));
     const prefixes = new Map<readonly number[], KvSegment>();
     for (const prompt of prompts)
@@ -72,7 +79,7 @@ describe.each(shapes)("%s", (_title, threads, overrides) => {
           logits: "all",
           summary: { temperature: 0.5 + i / 10 },
           hidden: true,
-          probe: i % 3 === 0 ? other : probe,
+          probes: [others!, some!, few!][i % 3]!,
         },
       };
     });
@@ -85,7 +92,7 @@ describe.each(shapes)("%s", (_title, threads, overrides) => {
         for (const field of ["logits", "hidden", "probe"] as const) {
           expectSameBits(output[field], alone![step]![field], `row ${i}, step ${step}, ${field}`);
         }
-        expect(output.summary, `row ${i}, step ${step}`).toEqual(alone![step]!.summary);
+        expect(output.summaries, `row ${i}, step ${step}`).toEqual(alone![step]!.summaries);
       }
     }
   });
@@ -95,9 +102,10 @@ function tokens(count: number, config: ModelConfig, rng: Rng): number[] {
   return Array.from({ length: count }, () => rng.int(config.vocabSize));
 }
 
-function randomProbe(model: LanguageModel, outputs: number, rng: Rng): NonNullable<Wanted["probe"]> {
-  const length = outputs * model.info.hiddenStateCount * model.info.hiddenSize;
-  return { weights: Float32Array.from({ length }, () => rng.normal()), outputs };
+function randomProbe(model: LanguageModel, input: ProbeInput, outputs: number, rng: Rng): LinearProbe {
+  const { vocabularySize, hiddenStateCount, hiddenSize } = model.info;
+  const length = outputs * (input === "logits" ? vocabularySize : hiddenStateCount * hiddenSize);
+  return { input, weights: Float32Array.from({ length }, () => rng.normal()), outputs };
 }
 
 /** Runs all scripts in one batch; a row leaves after its last step. */

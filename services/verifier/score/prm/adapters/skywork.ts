@@ -32,7 +32,7 @@ async function createAdapter(checkpoint: Checkpoint, { tokenizerConfig }: Clues)
   // A head of one output is a probe of the last state: the graph computes it, and no state leaves the graph.
   const weights = new Float32Array((config.numLayers + 1) * width);
   weights.set(weight, config.numLayers * width);
-  const probe = { weights, outputs: 1 };
+  const probes = [{ input: "hidden", weights, outputs: 1 }] as const;
   const lineBreak = lastToken(tokenizer, "\n");
   const encode = createTextEncoder(tokenizer, []);
   const begin = beginOf(tokenizer, tokenizerConfig) ?? config.bosTokenId;
@@ -46,7 +46,7 @@ async function createAdapter(checkpoint: Checkpoint, { tokenizerConfig }: Clues)
       const words = text.trim().replaceAll(/\s*\n\s*/gu, " ");
       return words === "" ? [] : [...encode(words), lineBreak];
     },
-    stepWanted: (last) => (last ? { logits: "none", probe } : { logits: "none" }),
+    stepWanted: (last) => (last ? { logits: "none", probes } : { logits: "none" }),
     begin: () => readLast(({ probe: values }) => toScore(values.at(-1)! + bias[0]!)),
   };
 }

@@ -21,6 +21,7 @@ export interface GetModelInfoResponse {
   'hasChatTemplate'?: (boolean);
   'limits'?: (_deliberate_v1_GeneratorLimits | null);
   'memory'?: (_deliberate_v1_MemoryUsage | null);
+  'chatTemplateHash'?: (string);
 }
 
 export interface GetModelInfoResponse__Output {
@@ -39,4 +40,5 @@ export interface GetModelInfoResponse__Output {
   'hasChatTemplate': (boolean);
   'limits': (_deliberate_v1_GeneratorLimits__Output | null);
   'memory': (_deliberate_v1_MemoryUsage__Output | null);
+  'chatTemplateHash': (string);
 }

@@ -17,6 +17,7 @@ export interface Open {
   'includePromptProbe'?: (boolean);
   'priority'?: (number);
   'cacheSalt'?: (string);
+  'includeHiddenStates'?: (boolean);
   'input'?: "prompt"|"messages"|"promptTokenIds";
   '_seed'?: "seed";
   '_stepDelimiter'?: "stepDelimiter";
@@ -35,6 +36,7 @@ export interface Open__Output {
   'includePromptProbe': (boolean);
   'priority'?: (number);
   'cacheSalt'?: (string);
+  'includeHiddenStates': (boolean);
   'input'?: "prompt"|"messages"|"promptTokenIds";
   '_seed'?: "seed";
   '_stepDelimiter'?: "stepDelimiter";

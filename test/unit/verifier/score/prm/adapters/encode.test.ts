@@ -62,6 +62,7 @@ describe("pairScore()", () => {
       {
         row: 0,
         logits: Float32Array.of(right, wrong),
+        summaries: [],
         probe: new Float32Array(0),
         hidden: new Float32Array(0),
       },

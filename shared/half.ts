@@ -72,3 +72,22 @@ export function widenBfloat16(source: Uint16Array, target: Float32Array): void {
   const targetBits = new Uint32Array(target.buffer, target.byteOffset, target.length);
   for (let i = 0; i < source.length; i++) targetBits[i] = source[i]! << 16;
 }
+
+/** The largest finite number of binary16. */
+export const MAX_HALF = 65504;
+
+/**
+ * Rounds numbers to binary16, once each, as `toHalf` does; a finite one beyond its range becomes the largest of its sign
+ * instead of an infinity.
+ */
+export function narrowHalf(source: Float32Array, target: Uint16Array): void {
+  const words = new Uint32Array(source.buffer, source.byteOffset, source.length);
+  for (let i = 0; i < words.length; i++) {
+    const magnitude = words[i]! & 0x7fffffff;
+    const sign = (words[i]! >>> 16) & 0x8000;
+    // What `toHalf` does with nearly all numbers, without its detour by a buffer.
+    if (magnitude >= 0x38800000 && magnitude < 0x477ff000)
+      target[i] = sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+    else target[i] = magnitude < 0x38800000 || magnitude >= 0x7f800000 ? toHalf(source[i]!) : sign | 0x7bff;
+  }
+}

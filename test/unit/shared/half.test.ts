@@ -1,11 +1,13 @@
 import {
   fromBfloat16,
   fromHalf,
+  MAX_HALF,
+  narrowHalf,
   toBfloat16,
   toHalf,
   widenBfloat16,
   widenHalf,
-} from "#shared/lm/checkpoint/half.js";
+} from "#shared/half.js";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -108,5 +110,30 @@ describe("runs", () => {
     expect([...target]).toEqual([...bits].map(fromHalf));
     widenBfloat16(bits, target);
     expect([...target]).toEqual([...bits].map((brain) => Math.fround(fromBfloat16(brain))));
+  });
+
+  test("narrow as the single values do, and stay finite beyond the largest half", () => {
+    const inside = [0, -0, 1, -2, 1 / 3, 2 ** -14, 2 ** -15, -(2 ** -24), 2 ** -30, 65503, 65519, Infinity];
+    const beyond = [65520, -65520, 1e6, -3e38];
+    const source = Float32Array.from([...inside, ...beyond, NaN]);
+    const target = new Uint16Array(source.length);
+    narrowHalf(source, target);
+    expect([...target].slice(0, inside.length)).toEqual(inside.map(toHalf));
+    expect([...target].slice(inside.length, -1).map(fromHalf)).toEqual(
+      beyond.map((value) => Math.sign(value) * MAX_HALF),
+    );
+    expect(fromHalf(target.at(-1)!)).toBeNaN();
+  });
+
+  test("narrow any numbers as the single values do, from any place in a buffer", () => {
+    fc.assert(
+      fc.property(fc.float32Array({ min: -65504, max: 65504, noNaN: true }), (values) => {
+        const source = new Float32Array(values.length + 1);
+        source.set(values, 1);
+        const target = new Uint16Array(values.length);
+        narrowHalf(source.subarray(1), target);
+        expect([...target]).toEqual([...values].map(toHalf));
+      }),
+    );
   });
 });
