@@ -3,7 +3,7 @@
  * A group has a batch of its own, which lasts as long as the group. Knows no queue and no accountant.
  */
 import { narrowHalf } from "#shared/half.js";
-import type { KvSegment, LanguageModel, RowBatch, RowOutput, Wanted } from "#shared/lm/types.js";
+import type { LanguageModel, RowBatch, RowOutput, Wanted } from "#shared/lm/types.js";
 import { summarize } from "#generator/sampling/distribution.js";
 import { describeRow } from "#generator/sampling/summary.js";
 import { EventQueue } from "./event-queue.js";

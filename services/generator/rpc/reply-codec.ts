@@ -6,6 +6,7 @@ import { fromSampling } from "#shared/rpc/sampling.js";
 import type {
   EngineEvent,
   EngineStats,
+  FeatureChunkEvent,
   FeatureEvent,
   FinishReason,
   GeneratorInfo,
@@ -43,31 +44,30 @@ export function fromEvent(event: EngineEvent, stateWidth: number): ExpandRespons
 
 /** `width` as the first event tells it. */
 export function fromFeatureEvent(event: FeatureEvent, width: number): FeaturizeResponse {
-  switch (event.kind) {
-    case "featurizing": {
-      const { cachedPromptTokens } = event;
-      const promptTokenIds = [...event.promptTokenIds];
-      return {
-        featurizing: { promptTokenIds, cachedPromptTokens, width, tokenCounts: [...event.tokenCounts] },
-      };
-    }
-    case "chunk": {
-      const { continuation: continuationIndex, firstToken, nextEntropy } = event;
-      return {
-        chunk: {
-          continuationIndex,
-          firstToken,
-          tokenIds: [...event.tokenIds],
-          values: fromHalves(event.values, width),
-          logProbs: [...event.logProbs],
-          entropies: [...event.entropies],
-          ...(nextEntropy !== undefined && { nextEntropy }),
-        },
-      };
-    }
-    case "featurized":
-      return { featurized: { usage: event.usage } };
-  }
+  if (event.kind === "chunk") return { chunk: fromChunk(event, width) };
+  if (event.kind === "featurized") return { featurized: { usage: event.usage } };
+  const { promptTokenIds, cachedPromptTokens, tokenCounts } = event;
+  return {
+    featurizing: {
+      promptTokenIds: [...promptTokenIds],
+      cachedPromptTokens,
+      width,
+      tokenCounts: [...tokenCounts],
+    },
+  };
+}
+
+function fromChunk(chunk: FeatureChunkEvent, width: number): NonNullable<FeaturizeResponse["chunk"]> {
+  const { continuation: continuationIndex, firstToken, nextEntropy } = chunk;
+  return {
+    continuationIndex,
+    firstToken,
+    tokenIds: [...chunk.tokenIds],
+    values: fromHalves(chunk.values, width),
+    logProbs: [...chunk.logProbs],
+    entropies: [...chunk.entropies],
+    ...(nextEntropy !== undefined && { nextEntropy }),
+  };
 }
 
 function fromStep(step: StepEvent, stateWidth: number): NonNullable<ExpandResponse["step"]> {

@@ -36,6 +36,7 @@ const perInput = <T>(make: (input: ProbeInput) => T): PerInput<T> => ({
 
 const SUMMARY = ["top_logits", "top_ids", "block_sums"];
 const EMPTY = new Float32Array(0);
+const NO_LINES = intTensor(new Int32Array(0));
 
 /** Where an input's lines are in the graph's outputs. */
 interface Lines {
@@ -83,11 +84,10 @@ export class Observer {
       const logitsEnd = logitRows.length;
       const count = countObserved(wanted, tokenIds.length);
       const first = perInput((input) => rows[input].length);
-      for (let i = 0; i < count; i++) {
-        if (wantsStates(wanted)) rows.hidden.push(end - count + i);
-        if (reads(wanted, "hidden_final_norm")) rows.hidden_final_norm.push(first.hidden + i);
-        if (reads(wanted, "logits")) rows.logits.push(logitsEnd - count + i);
-      }
+      if (wantsStates(wanted)) for (let i = 0; i < count; i++) rows.hidden.push(end - count + i);
+      if (reads(wanted, "hidden_final_norm"))
+        for (let i = 0; i < count; i++) rows.hidden_final_norm.push(first.hidden + i);
+      if (reads(wanted, "logits")) for (let i = 0; i < count; i++) rows.logits.push(logitsEnd - count + i);
       return { logitsEnd, first, count };
     });
     // The graph refuses none.
@@ -99,20 +99,20 @@ export class Observer {
     feeds["logit_rows"] = intTensor(Int32Array.from(logitRows));
     feeds["inverse_temperatures"] = floatTensor(Float32Array.from(inverseTemperatures), [logitLines, 1, 1]);
     const probed = perInput((input) => rows[input].length);
-    const firstBlock = perInput((input) => this.#feedProbes(feeds, inputs, input, rows[input]));
+    const probes = inputs.flatMap(({ wanted }) => wanted.probes ?? []);
+    const firstBlock = perInput((input) => this.#feedProbes(feeds, probes, input, rows[input]));
     return { outputs: outputsOf(inputs), logitLines, lines, probed, firstBlock };
   }
 
   #feedProbes(
     feeds: Feeds,
-    inputs: readonly Observed[],
+    probes: readonly LinearProbe[],
     kind: ProbeInput,
     lines: readonly number[],
   ): ReadonlyMap<Float32Array, number> {
-    const probes = inputs.flatMap(({ wanted }) => wanted.probes ?? []).filter(({ input }) => input === kind);
-    const { tensor, firstBlock } = this.#probes[kind].select(probes);
+    const { tensor, firstBlock } = this.#probes[kind].select(probes.filter(({ input }) => input === kind));
     feeds[NAMES[kind].weights] = tensor;
-    feeds[NAMES[kind].lines] = intTensor(Int32Array.from(lines));
+    feeds[NAMES[kind].lines] = lines.length === 0 ? NO_LINES : intTensor(Int32Array.from(lines));
     return firstBlock;
   }
 

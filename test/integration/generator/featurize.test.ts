@@ -62,7 +62,10 @@ async function featurize(
   const reading = (async () => {
     for await (const event of engine.featurize(request, new AbortController().signal)) events.push(event);
   })();
-  while (events.at(-1)?.kind !== "featurized") await turn(), await settle();
+  while (events.at(-1)?.kind !== "featurized") {
+    await turn();
+    await settle();
+  }
   await reading;
   const chunks = events.filter((event) => event.kind === "chunk");
   return texts.map((_, index) => chunks.filter(({ continuation }) => continuation === index));

@@ -293,9 +293,8 @@ describe("Featurize", () => {
         left = true;
       }
     })();
-    const replies = client
-      .featurize({ prompt: "hi", continuations: [{ text: "2" }] })
-      [Symbol.asyncIterator]();
+    const stream = client.featurize({ prompt: "hi", continuations: [{ text: "2" }] });
+    const replies = stream[Symbol.asyncIterator]();
     await replies.next();
     expect(await settled(() => yielded)).toBeLessThan(80);
     await replies.return?.();

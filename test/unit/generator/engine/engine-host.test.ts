@@ -101,7 +101,10 @@ describe("the engine behind messages", () => {
     const reading = (async () => {
       for await (const event of local.engine.featurize(FEATURIZE, signal)) expected.push(event);
     })();
-    while (expected.at(-1)?.kind !== "featurized") await turn(), await local.settle();
+    while (expected.at(-1)?.kind !== "featurized") {
+      await turn();
+      await local.settle();
+    }
     await reading;
     expect(events).toEqual(expected);
     await client.dispose();
