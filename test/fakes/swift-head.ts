@@ -1,5 +1,5 @@
 /** A SWIFT head by hand: hidden states as they are, every sampled token, no scalars, unless told otherwise. */
-import type { SwiftHead } from "#verifier/score/swift/head-file.js";
+import type { SwiftHead, SwiftProvenance } from "#verifier/score/swift/head-file.js";
 import type { SwiftRow } from "#verifier/score/swift/head.js";
 
 export const swiftRow = (weights: ArrayLike<number>, bias: number, scalars: number[] = []): SwiftRow => ({
@@ -8,8 +8,9 @@ export const swiftRow = (weights: ArrayLike<number>, bias: number, scalars: numb
   bias,
 });
 
+/** `policy`: whose head it is; a hash alone is that of a policy without a chat template. */
 export function swiftHead(
-  modelHash: string,
+  policy: string | Pick<SwiftProvenance, "modelHash" | "chatTemplateHash">,
   layers: readonly number[],
   rows: Pick<SwiftHead, "gate" | "reward">,
   changes: Partial<SwiftHead> = {},
@@ -20,10 +21,9 @@ export function swiftHead(
     span: "response",
     ...rows,
     provenance: {
-      modelHash,
+      ...(typeof policy === "string" ? { modelHash: policy, chatTemplateHash: "" } : policy),
       precision: "fp32",
       adapter: "",
-      chatTemplateHash: "",
       sampling: { temperature: 0.8, topP: 1, minP: 0, repetitionPenalty: 1 },
     },
     training: "by hand",

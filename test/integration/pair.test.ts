@@ -63,7 +63,9 @@ beforeAll(async () => {
       -0.1,
     ),
   };
-  await writeSwiftHead(swiftFile, swiftHead((await loadCheckpoint(policyDir)).hash, [0, 2], rows));
+  const { hash: modelHash, chatTemplate } = await loadCheckpoint(policyDir);
+  const owner = { modelHash, chatTemplateHash: chatTemplate?.hash ?? "" };
+  await writeSwiftHead(swiftFile, swiftHead(owner, [0, 2], rows));
   const common = {
     LOG_LEVEL: "silent",
     PORT: "0",

@@ -101,7 +101,8 @@ describe("Solve", () => {
     try {
       const file = join(dir, "head.safetensors");
       const rows = { gate: swiftRow([5, 5, 5, 5, 5, 5], 0), reward: swiftRow([1, 1, 1, 1, 1, 1], 1) };
-      const head = swiftHead(FAKE_INFO.modelHash, [0, 1, 2], rows);
+      const { modelHash, chatTemplateHash } = FAKE_INFO;
+      const head = swiftHead({ modelHash, chatTemplateHash }, [0, 1, 2], rows);
       await writeSwiftHead(file, head);
       const { solve, generator } = await start({ withPrm: false, env: { VERIFIER_SWIFT: file } });
       const request: SolveRequest = {
