@@ -26,10 +26,9 @@ const MAX_CONNECTIONS = 32;
 /** @throws ServiceError `invalid_argument` naming the variable when the address cannot be had. */
 export async function openEndpoint(place: Place, answer: RequestListener, log: Logger): Promise<Endpoint> {
   const server = createServer((request, response) => {
-    if (request.url?.split("?")[0] !== "/metrics") return void response.writeHead(404).end();
-    if (request.method !== "GET" && request.method !== "HEAD")
-      return void response.writeHead(405, { allow: "GET, HEAD" }).end();
-    answer(request, response);
+    if (request.url?.split("?")[0] !== "/metrics") response.writeHead(404).end();
+    else if (request.method === "GET" || request.method === "HEAD") answer(request, response);
+    else response.writeHead(405, { allow: "GET, HEAD" }).end();
   });
   server.maxConnections = MAX_CONNECTIONS;
   await listen(server, place);

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createClient } from "#shared/rpc/connect.js";
+import type { SolveResponse__Output } from "#shared/rpc/gen/deliberate/v1/SolveResponse.js";
 import { generatorService, verifierService } from "#shared/rpc/proto.js";
 import { scrape } from "../fakes/scrape.js";
 import { jsonLines, runCli } from "./cli/run-cli.js";
@@ -75,7 +76,7 @@ describeWithModels("metrics of a pair", () => {
   test("the verifier counts what a search cost and how it ended, and one that was left", async () => {
     const client = createClient(verifierService, pair.verifierAddress);
     const request = { problem: PROBLEM, strategy: "STRATEGY_BEAM", n: 8, beamWidth: 4, seed: 7 } as const;
-    let solved;
+    let solved: SolveResponse__Output["solved"];
     let busiest = 0;
     for await (const event of client.solve(request, { signal: AbortSignal.timeout(30_000) })) {
       if (event.nodeAdded)
