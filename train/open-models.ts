@@ -5,6 +5,7 @@ import { startEngineHost } from "#generator/engine/engine-host.js";
 import type { Engine } from "#generator/engine/types.js";
 import { loadCheckpoint } from "#shared/lm/checkpoint/load.js";
 import { createLanguageModel } from "#shared/lm/runtime/language-model.js";
+import type { PrecisionChoice } from "#shared/lm/types.js";
 import type { Reader } from "./prm/read-solution.js";
 
 export const CACHE_DIR = join(homedir(), ".cache", "deliberate");
@@ -20,10 +21,14 @@ const LIMITS = {
   maxGrowCount: 256,
 };
 
-export async function openEngine(checkpointDir: string, threads: number): Promise<Engine> {
+export async function openEngine(
+  checkpointDir: string,
+  threads: number,
+  precision: PrecisionChoice = "fp32",
+): Promise<Engine> {
   return startEngineHost({
     checkpointDir,
-    precision: "fp32",
+    precision,
     threads,
     cacheDir: CACHE_DIR,
     limits: LIMITS,

@@ -1,5 +1,12 @@
 /** Samples whole solutions from the policy through the generator's engine, many problems at a time. */
-import type { Engine, Probe, StepEvent } from "#generator/engine/types.js";
+import type {
+  Engine,
+  GeneratorInfo,
+  Probe,
+  Prompt,
+  SamplingRequest,
+  StepEvent,
+} from "#generator/engine/types.js";
 
 export interface RolloutStep {
   readonly nodeId: number;
@@ -22,9 +29,12 @@ export interface SampledSolution {
 export interface RolloutOptions {
   readonly count: number;
   readonly seed: number;
+  /** Of one solution; where the context has less left, that is the limit. */
   readonly maxTokens: number;
   /** 0 is greedy. */
   readonly temperature: number;
+  /** Other knobs; unset ones are the model's own. */
+  readonly sampling?: Omit<SamplingRequest, "temperature">;
   readonly probes?: readonly Probe[];
   /** Completions sampled from every step that could go on, for Monte-Carlo labels. */
   readonly completions?: number;
@@ -46,6 +56,13 @@ function chainOf(last: StepEvent, steps: ReadonlyMap<number, StepEvent>): StepEv
 const textOf = (chain: readonly StepEvent[]): string => chain.map((step) => step.text).join("");
 const ended = (step: StepEvent): boolean => step.finishReason === "eos" || step.finishReason === "stop";
 
+/** How a problem is put to a policy: as a user's message where it has a chat template, else as it is. */
+export function promptOf({ hasChatTemplate }: GeneratorInfo, problem: string): Prompt {
+  return hasChatTemplate
+    ? { kind: "messages", messages: [{ role: "user", content: problem }] }
+    : { kind: "text", text: problem };
+}
+
 /** Samples one problem's solutions and, when asked for, completions from each of their steps. */
 export async function sampleProblem(
   engine: Engine,
@@ -53,12 +70,11 @@ export async function sampleProblem(
   options: RolloutOptions,
   signal: AbortSignal,
 ): Promise<SampledProblem> {
-  const { count, seed, maxTokens, temperature, probes = [], completions = 0 } = options;
-  const messages = [{ role: "user", content: problem } as const];
+  const { count, seed, temperature, probes = [], completions = 0 } = options;
   const session = await engine.openSession(
     {
-      prompt: { kind: "messages", messages },
-      sampling: { temperature },
+      prompt: promptOf(engine.info, problem),
+      sampling: { ...options.sampling, temperature },
       seed,
       probes,
       includePromptProbe: false,
@@ -66,6 +82,8 @@ export async function sampleProblem(
     },
     signal,
   );
+  // A text that the context ends before its limit has not finished either.
+  const maxTokens = Math.min(options.maxTokens, engine.info.contextLength);
   const steps = new Map<number, StepEvent>();
   const own = new Set<number>();
   const grow = (nodeId: number, n: number): Promise<void> =>
@@ -86,7 +104,11 @@ export async function sampleProblem(
     session.cancel();
   }
   const mine = (step: StepEvent): boolean => completions === 0 || own.has(step.nodeId);
-  const leaves = [...steps.values()].filter((step) => step.finishReason !== "step");
+  // In the order they were asked for: they end shortest first, and whoever looks at the first few must not see those.
+  const place = (leaf: StepEvent): number => chainOf(leaf, steps)[0]!.childIndex;
+  const leaves = [...steps.values()]
+    .filter((step) => step.finishReason !== "step")
+    .toSorted((a, b) => place(a) - place(b));
   const solutions = leaves.filter(mine).map((leaf) => {
     const chain = chainOf(leaf, steps);
     return { steps: chain, text: textOf(chain), finished: ended(leaf) };

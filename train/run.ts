@@ -1,4 +1,7 @@
-/** The commands that make the shipped models, each from its seed alone: `deliberate train policy | prm | swift`. */
+/**
+ * The commands that make the shipped models, each from its seed alone: `deliberate train policy | prm | prm-head`. A SWIFT
+ * head is made by `runTrainSwift` (`train/swift/run.ts`).
+ */
 import { join } from "node:path";
 import { trainRecipe } from "./language-model/main.js";
 import { authorsRecipe, policyRecipe, prmRecipe, type Recipe } from "./language-model/recipes.js";
@@ -6,12 +9,11 @@ import type { TrainProgress } from "./language-model/train.js";
 import { openEngine, openReader } from "./open-models.js";
 import { AUTHORS_DIR, POLICY_DIR, PRM_DIR } from "./paths.js";
 import { trainPrm } from "./prm/main.js";
-import { trainSwift } from "./swift/main.js";
 
 export interface RunOptions {
   /** Directory of the model that is made. */
   readonly out: string;
-  /** The policy whose rollouts a PRM's head or a SWIFT head learns from. */
+  /** The policy whose rollouts a PRM's head learns from. */
   readonly policy: string;
   readonly threads: number;
   readonly onStep: (progress: TrainProgress) => void;
@@ -23,7 +25,6 @@ export type Metrics = Readonly<Record<string, number>>;
 /** Longer than any gold solution. */
 const MAX_SOLUTION_TOKENS = 120;
 const PRM_HEAD = { problems: 400, rollouts: 8, completions: 4, maxTokens: MAX_SOLUTION_TOKENS, seed: 31 };
-const SWIFT_HEAD = { problems: 400, rollouts: 8, maxTokens: MAX_SOLUTION_TOKENS, seed: 41 };
 
 async function trainLanguageModel(
   recipe: Recipe,
@@ -71,25 +72,12 @@ export async function trainPrmHeadOf(options: RunOptions, signal: AbortSignal): 
   }
 }
 
-export async function trainSwiftHeadOf(options: RunOptions, signal: AbortSignal): Promise<Metrics> {
-  const { out, policy, threads, onRollouts } = options;
-  const engine = await openEngine(policy, threads);
-  try {
-    const file = join(out, "swift.safetensors");
-    const trained = await trainSwift(engine, { ...SWIFT_HEAD, out: file, onProgress: onRollouts }, signal);
-    return { epochs: trained.epochs, train_loss: trained.trainLoss, validation_loss: trained.validationLoss };
-  } finally {
-    await engine.dispose();
-  }
-}
-
 /** Where each command writes unless told otherwise. */
 export const DEFAULT_OUT = {
   policy: POLICY_DIR,
   "policy-authors": AUTHORS_DIR,
   prm: PRM_DIR,
   "prm-head": PRM_DIR,
-  swift: POLICY_DIR,
 } as const;
 export type TrainTarget = keyof typeof DEFAULT_OUT;
 
@@ -100,5 +88,4 @@ export const TRAINERS: Readonly<
   "policy-authors": trainAuthorsModel,
   prm: trainPrmModel,
   "prm-head": trainPrmHeadOf,
-  swift: trainSwiftHeadOf,
 };

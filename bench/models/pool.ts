@@ -2,6 +2,7 @@
 import type { Engine, Probe } from "#generator/engine/types.js";
 import { readPrmFiles } from "#verifier/score/prm/head-file.js";
 import { readSwiftHead } from "#verifier/score/swift/head-file.js";
+import type { SwiftWeights } from "#verifier/score/swift/head.js";
 import { generateProblem, type Problem } from "#train/problems/generate.js";
 import { mean } from "#shared/stats.js";
 import { recordRollouts } from "#train/evaluation/records.js";
@@ -9,7 +10,9 @@ import { toPool } from "#train/evaluation/score.js";
 import type { PooledProblem } from "#train/evaluation/pool.js";
 import { openReader } from "#train/open-models.js";
 import { PRM_DIR, SWIFT_FILE } from "#train/paths.js";
+import { toRecord } from "#train/swift/rollout-records.js";
 import { trainScalarHead } from "#train/swift/scalars.js";
+import { trainingProblems } from "#train/swift/training-problems.js";
 import { sampleProblem, mapConcurrently } from "#train/rollouts.js";
 import { isCorrect } from "#train/problems/check.js";
 import type { Progress } from "../progress.js";
@@ -40,8 +43,7 @@ export async function buildPool(
   const { modelHash } = swift.provenance;
   const probe: Probe = { name: "swift", input: "hidden", modelHash, weights, shape: [2, width] };
   try {
-    const scalarOptions = { problems: 300, rollouts: 8, maxTokens: MAX_SOLUTION_TOKENS, seed: options.seed };
-    const scalars = await trainScalarHead(engine, scalarOptions, signal);
+    const scalars = await scalarHead(engine, options.seed, signal);
     const records = await recordRollouts(
       engine,
       problems,
@@ -60,6 +62,14 @@ export async function buildPool(
   } finally {
     await reader.model.dispose();
   }
+}
+
+/** Trained on rollouts of training problems, sampled as the pool is. */
+async function scalarHead(engine: Engine, seed: number, signal: AbortSignal): Promise<SwiftWeights> {
+  const options = { count: 8, seed, maxTokens: MAX_SOLUTION_TOKENS, temperature: TEMPERATURE };
+  const records = await recordRollouts(engine, trainingProblems(300, seed), options, signal);
+  const rollouts = records.map(({ problem, solutions }) => toRecord(problem, solutions));
+  return trainScalarHead(rollouts, seed, signal);
 }
 
 /** Share of right greedy answers by level, easiest first. */

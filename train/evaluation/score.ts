@@ -1,17 +1,17 @@
 /** Turns recorded rollouts into a pool that every baseline can be answered from. */
 import { prmScore, type PrmHead } from "#verifier/score/prm/head.js";
-import { swiftForward, type SwiftWeights as SwiftHeadWeights } from "#verifier/score/swift/head.js";
+import { swiftForward, type SwiftWeights } from "#verifier/score/swift/head.js";
 import { canonicalAnswer } from "#verifier/answer/canonical.js";
 import { extractAnswer } from "#verifier/answer/extract.js";
 import { scalarReward } from "#train/swift/scalars.js";
-import type { SwiftWeights } from "#train/swift/train-head.js";
 import type { PooledProblem, Rollout } from "./pool.js";
 import type { RecordedProblem, RecordedSolution } from "./records.js";
 
 export interface PoolScorers {
   readonly prm: PrmHead;
   /** The probe outputs in the records must be this head's two. */
-  readonly swift: SwiftHeadWeights;
+  readonly swift: SwiftWeights;
+  /** Over scalars alone. */
   readonly scalars: SwiftWeights;
 }
 
@@ -40,7 +40,7 @@ export function toRollout(solution: RecordedSolution, { prm, swift, scalars }: P
     readerSumLogProb: solution.read.at(-1)?.pathSumLogProb ?? 0,
     prm: solution.read.map((step) => prmScore(prm, step.features)),
     swift: swiftForward(swift, projections(solution)),
-    scalars: scalarReward(solution, scalars),
+    scalars: scalarReward(scalars, logProbs, entropies),
   };
 }
 

@@ -8,7 +8,7 @@ import { auc } from "#shared/stats.js";
 import { corruptSolution } from "#train/problems/corrupt.js";
 import { generateProblem } from "#train/problems/generate.js";
 import { type RecordedProblem, recordRollouts } from "#train/evaluation/records.js";
-import { headProblems } from "#train/swift/main.js";
+import { trainingProblems } from "#train/swift/training-problems.js";
 import { FEATURE_COUNT } from "#verifier/score/prm/features.js";
 import { writePrmFiles, type SelfCheck } from "#verifier/score/prm/head-file.js";
 import { type PrmHead, prmScore } from "#verifier/score/prm/head.js";
@@ -108,7 +108,7 @@ export async function trainPrm(
   const { problems, rollouts, completions, maxTokens, seed, out, onProgress } = options;
   const records = await recordRollouts(
     engine,
-    headProblems(problems, seed),
+    trainingProblems(problems, seed),
     { count: rollouts, completions, seed, maxTokens, temperature: 1, reader, onProgress },
     signal,
   );

@@ -1,125 +1,166 @@
 import { expect, suite, test } from "vitest";
 import { createRng } from "#shared/rng.js";
-import { AdamW } from "#train/optimizer.js";
-import { accumulateGradient, type SwiftExample, trainSwiftHead } from "#train/swift/train-head.js";
-import { describeWithShared, loadGolden } from "../../../shared-data.js";
+import { auc } from "#shared/stats.js";
+import { type Example, type ExampleSource, memorySource } from "#train/swift/example-source.js";
+import { forward } from "#train/swift/head-gradient.js";
+import { LOSS, LOSSES } from "#train/swift/losses.js";
+import { splitProblems } from "#train/swift/split.js";
+import { HEAD_DEFAULTS, type SwiftTrained, trainSwiftHead } from "#train/swift/train-head.js";
 
-function randomExample(width: number, tokenCount: number, correct: boolean, problem: number): SwiftExample {
-  const rng = createRng(1, "example", problem, Number(correct));
-  // What tells right from wrong stands in feature 0 of the last token; feature 1 is the problem's own.
-  const states = Float32Array.from({ length: tokenCount * width }, (_, at) =>
-    at % width === 1 ? problem : rng.normal(),
+const WIDTH = 6;
+const TOKENS = 4;
+const options = { ...HEAD_DEFAULTS, learningRate: 2e-2, weightDecay: 0, seed: 3 };
+
+/** What tells right from wrong stands in number 0 of the last token; number 1 is the problem's own, and large. */
+function example(correct: boolean, problem: number, i: number): Example & { readonly states: Float32Array } {
+  const rng = createRng(1, "example", problem, i);
+  const states = Float32Array.from({ length: TOKENS * WIDTH }, (_, at) =>
+    at % WIDTH === 1 ? 50 + problem : rng.normal(),
   );
-  states[(tokenCount - 1) * width] = correct ? 8 : -8;
-  return { states, tokenCount, correct, problem };
+  states[(TOKENS - 1) * WIDTH] = correct ? 8 : -8;
+  return { problem, correct, tokens: TOKENS, states };
 }
 
-suite("accumulateGradient", () => {
-  test("agrees with central differences in every weight", () => {
-    const width = 5;
-    const example = randomExample(width, 4, true, 0);
-    const rng = createRng(2);
-    const parameters = Float64Array.from({ length: 2 * width + 2 }, () => rng.normal());
-    const gradient = new Float64Array(parameters.length);
-    accumulateGradient(parameters, example, width, gradient, 1);
-    for (let i = 0; i < parameters.length; i++) {
-      const at = (shift: number): number => {
-        const moved = parameters.slice();
-        moved[i]! += shift;
-        return accumulateGradient(moved, example, width, new Float64Array(parameters.length), 1);
-      };
-      expect(gradient[i]).toBeCloseTo((at(1e-5) - at(-1e-5)) / 2e-5, 7);
-    }
+const sourceOf = (examples: ReturnType<typeof example>[]): ExampleSource =>
+  memorySource(examples, { width: WIDTH, scalars: 0 });
+
+const solutions = (problems: number, from = 0) =>
+  Array.from({ length: 4 * problems }, (_, i) => example(i % 2 === 0, from + (i >> 2), i));
+
+/** R under the head that came out, over raw features. */
+function rewardOf({ gate, reward }: SwiftTrained, states: Float32Array): number {
+  const wide = (row: typeof reward) => ({
+    weights: Float64Array.from([...row.weights, ...row.scalars]),
+    bias: row.bias,
+  });
+  return forward({ gate: gate && wide(gate), reward: wide(reward) }, states, TOKENS).reward;
+}
+
+suite("trainSwiftHead refuses", () => {
+  const cases: readonly (readonly [name: string, examples: ReturnType<typeof example>[], message: RegExp])[] =
+    [
+      ["one problem", solutions(1), /at least two problems with labelled solutions, got 1/],
+      [
+        "one label",
+        [0, 1, 2].map((problem) => example(true, problem, 0)),
+        /right and wrong solutions to train on, got 3 right of 3/,
+      ],
+      [
+        "a solution without tokens",
+        [...solutions(3), { ...example(true, 9, 0), tokens: 0 }],
+        /tokens in every solution, got none in one of problem 9/,
+      ],
+    ];
+  test.each(cases)("%s", async (_, examples, message) => {
+    const training = trainSwiftHead(sourceOf(examples), options);
+    await expect(training).rejects.toThrow(message);
+    await expect(training).rejects.toMatchObject({ code: "failed_precondition" });
+  });
+
+  test.each([true, false])("features that are not finite, normalize %s", async (normalize) => {
+    const examples = solutions(10);
+    for (const { states } of examples) states[3] = Number.NaN;
+    await expect(trainSwiftHead(sourceOf(examples), { ...options, normalize })).rejects.toThrow(
+      /features and weights must be finite, but the reward of a solution of training problem \d+ is NaN/,
+    );
+  });
+
+  test("a loss that compares when no problem has both labels", async () => {
+    const examples = [0, 1, 2, 3].flatMap((problem) =>
+      [0, 1].map((i) => example(problem % 2 === 0, problem, i)),
+    );
+    await expect(trainSwiftHead(sourceOf(examples), { ...options, loss: "dpo" })).rejects.toThrow(
+      /two problems with right and wrong solutions each for a loss that compares them, got 0/,
+    );
   });
 });
 
 suite("trainSwiftHead", () => {
-  const options = {
-    width: 6,
-    learningRate: 2e-2,
-    weightDecay: 0,
-    maxEpochs: 40,
-    patience: 5,
-    batchSize: 8,
-    seed: 3,
-  };
-
-  test("refuses one problem, and one label", () => {
-    const right = [0, 1, 2].map((problem) => randomExample(6, 4, true, problem));
-    expect(() => trainSwiftHead(right.slice(0, 1), options)).toThrow(/at least two problems, got 1/);
-    expect(() => trainSwiftHead(right, options)).toThrow(/right and wrong solutions/);
+  test.each(LOSSES)("tells right from wrong on problems it never saw: %s", async (loss) => {
+    const trained = await trainSwiftHead(sourceOf(solutions(40)), { ...options, loss });
+    const fresh = solutions(20, 100);
+    const rewards = fresh.map(({ states }) => rewardOf(trained, states));
+    expect(
+      auc(
+        rewards,
+        fresh.map(({ correct }) => correct),
+      ),
+    ).toBeGreaterThan(0.95);
+    expect(trained.validationAucWithin).toBeGreaterThan(0.95);
   });
 
-  test("separates solutions whose states tell them apart, on raw states", () => {
-    const examples = Array.from({ length: 60 }, (_, i) => randomExample(6, 4, i % 2 === 0, i >> 1));
-    const { weights, validationLoss } = trainSwiftHead(examples, options);
-    const reward = ({ states, tokenCount }: SwiftExample): number => {
-      let [weighted, total] = [0, 0];
-      for (let t = 0; t < tokenCount; t++) {
-        let [g, r] = [weights.gateBias, weights.rewardBias];
-        for (let i = 0; i < 6; i++) {
-          g += weights.gate[i]! * states[t * 6 + i]!;
-          r += weights.reward[i]! * states[t * 6 + i]!;
-        }
-        const gate = 1 / (1 + Math.exp(-g));
-        weighted += gate * r;
-        total += gate;
-      }
-      return weighted / total;
-    };
-    expect(validationLoss).toBeLessThan(0.3);
-    const fresh = Array.from({ length: 20 }, (_, i) => randomExample(6, 4, i % 2 === 0, 100 + i));
-    const right = fresh.filter((example) => reward(example) > 0 === example.correct).length;
-    expect(right).toBeGreaterThanOrEqual(16);
-  });
-});
-
-describeWithShared("against torch's SWIFT head", ["fixtures/swift/stories260k.json"], () => {
-  const golden = loadGolden("swift", "stories260k.json");
-  const name = "with_embedding_last_normed";
-  const variant = (golden.json["variants"] as Record<string, Record<string, unknown>>)[name]!;
-  const texts = golden.json["texts"] as { ids: number[]; solution_start: number }[];
-  const labels = golden.json["labels"] as number[];
-  const width = 6 * 64;
-  const examples = texts.map(({ ids, solution_start: start }, i): SwiftExample => {
-    const hidden = golden.array(`t${i}.hidden_states_hf`).data;
-    const tokenCount = ids.length - start;
-    const states = new Float32Array(tokenCount * width);
-    for (let t = 0; t < tokenCount; t++) {
-      for (let layer = 0; layer < 6; layer++) {
-        const from = (layer * ids.length + start + t) * 64;
-        states.set(hidden.subarray(from, from + 64), t * width + layer * 64);
-      }
-    }
-    return { states, tokenCount, correct: labels[i] === 1, problem: i };
-  });
-  const initial = (): Float64Array =>
-    Float64Array.from([
-      ...golden.array(`${name}.w_g`).data,
-      ...golden.array(`${name}.w_r`).data,
-      variant["b_g"] as number,
-      variant["b_r"] as number,
-    ]);
-  const gradientAt = (parameters: Float64Array): { gradient: Float64Array; loss: number } => {
-    const gradient = new Float64Array(parameters.length);
-    let loss = 0;
-    for (const example of examples)
-      loss += accumulateGradient(parameters, example, width, gradient, 1 / 4) / 4;
-    return { gradient, loss };
-  };
-
-  test("loss and gradient agree", () => {
-    const { gradient } = gradientAt(initial());
-    const want = [...golden.array(`${name}.grad.w_g`).data, ...golden.array(`${name}.grad.w_r`).data];
-    expect(gradient.slice(0, -2)).toBeAllclose(want, { atol: 1e-5 });
+  test("without a gate has no gate's row, and learns all the same", async () => {
+    const trained = await trainSwiftHead(sourceOf(solutions(40)), { ...options, gated: false });
+    expect(trained.gate).toBeUndefined();
+    expect(trained.validationAuc).toBeGreaterThan(0.9);
   });
 
-  test("three AdamW steps agree", () => {
-    const parameters = initial();
-    const optimizer = new AdamW(parameters.length);
-    for (let step = 0; step < 3; step++)
-      optimizer.update(parameters, gradientAt(parameters).gradient, 1e-3, 0.01);
-    const want = [...golden.array(`${name}.after3.w_g`).data, ...golden.array(`${name}.after3.w_r`).data];
-    expect(parameters.slice(0, -2)).toBeAllclose(want, { atol: 1e-5 });
+  test("splits by problem: one in five validates", async () => {
+    const trained = await trainSwiftHead(sourceOf(solutions(41)), options);
+    expect([trained.trainingProblems, trained.validationProblems]).toEqual([33, 8]);
+  });
+
+  test("keeps the weights of the best epoch, and stops when patience is over", async () => {
+    const losses: number[] = [];
+    // Labels by chance: the training loss falls, the validation loss soon rises.
+    const rng = createRng(8);
+    const examples = solutions(30).map((each) => ({ ...each, correct: rng.next() < 0.5 }));
+    for (const { states } of examples) states[(TOKENS - 1) * WIDTH] = 0;
+    const patient = { ...options, patience: 3, learningRate: 5e-2 };
+    const trained = await trainSwiftHead(sourceOf(examples), patient, undefined, ({ validationLoss }) =>
+      losses.push(validationLoss),
+    );
+    expect(trained.validationLoss).toBe(Math.min(...losses));
+    expect(losses[trained.bestEpoch - 1]).toBe(trained.validationLoss);
+    expect(losses).toHaveLength(trained.bestEpoch + 3);
+  });
+
+  test("is the same for the same seed, and another for another", async () => {
+    const source = sourceOf(solutions(20));
+    const [a, b, c] = [
+      await trainSwiftHead(source, options),
+      await trainSwiftHead(source, options),
+      await trainSwiftHead(source, { ...options, seed: 4 }),
+    ];
+    expect(a).toEqual(b);
+    expect([...a.reward.weights]).not.toEqual([...c.reward.weights]);
+  });
+
+  test("standardised training equals training on standardised features", async () => {
+    const examples = solutions(20);
+    const source = sourceOf(examples);
+    const folded = await trainSwiftHead(source, { ...options, maxEpochs: 3 });
+    // The slow way: moments over the training problems, which the split by the same seed tells.
+    const { training } = splitProblems(source, LOSS.bce, options.seed);
+    const tokens = examples
+      .filter(({ problem }) => training.has(problem))
+      .flatMap(({ states }) =>
+        Array.from({ length: TOKENS }, (_, t) => states.subarray(t * WIDTH, (t + 1) * WIDTH)),
+      );
+    const column = (i: number): number[] => tokens.map((token) => token[i]!);
+    const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const means = Array.from({ length: WIDTH }, (_, i) => mean(column(i)));
+    const deviations = means.map((m, i) => Math.sqrt(mean(column(i).map((value) => (value - m) ** 2))));
+    const standardised = examples.map((each) => ({
+      ...each,
+      states: each.states.map((value, at) => (value - means[at % WIDTH]!) / deviations[at % WIDTH]!),
+    }));
+    const slow = await trainSwiftHead(sourceOf(standardised), { ...options, maxEpochs: 3, normalize: false });
+    const [fast, want] = [
+      examples.map(({ states }) => rewardOf(folded, states)),
+      standardised.map(({ states }) => rewardOf(slow, states)),
+    ];
+    expect(fast).toBeAllclose(want, { atol: 1e-4 });
+  });
+
+  test("scalars come back as scalars", async () => {
+    const source = { ...sourceOf(solutions(20)), scalars: 3 };
+    const { gate, reward } = await trainSwiftHead(source, options);
+    for (const row of [gate!, reward]) expect([row.weights.length, row.scalars.length]).toEqual([3, 3]);
+  });
+
+  test("ends with the signal's reason", async () => {
+    const stopped = AbortSignal.abort(new Error("Ctrl-C"));
+    await expect(trainSwiftHead(sourceOf(solutions(20)), options, stopped)).rejects.toThrow("Ctrl-C");
   });
 });
