@@ -1,8 +1,8 @@
 /**
  * R of a solution and its gradient, in closed form. With g = sigmoid(w_g h + b_g), r = w_r h + b_r, S = max(sum g, 1e-8)
  * and R = sum(g r) / S: dR/dr_t = g_t / S and dR/dg~_t = g_t (1 - g_t) (r_t - R) / S; without a gate g = 1 and S counts
- * tokens. Nearly all time of a training goes into these loops: they run over several tokens at a time, so that a weight
- * is loaded once for all of them and the sums do not wait for each other.
+ * tokens. Nearly all time of a training goes into the two loops at the end: two rows and two tokens at a time, so that
+ * each number that is loaded is used twice and the sums do not wait for each other.
  */
 import { sigmoid } from "#verifier/score/probability.js";
 
@@ -36,13 +36,16 @@ const GATE_FLOOR = 1e-8;
 
 /** `states` is [tokens, width], `tokens` at least 1. */
 export function forward(rows: Rows, states: Float32Array, tokens: number): Forward {
-  const r = products(rows.reward, states, tokens);
+  const { g, r } = products(rows, states, tokens);
   if (rows.gate === undefined) {
     const reward = r.reduce((sum, value) => sum + value, 0) / tokens;
     return { reward, rewardSlopes: new Float64Array(tokens).fill(1 / tokens), gateSlopes: undefined };
   }
-  const g = products(rows.gate, states, tokens).map(sigmoid);
-  const total = g.reduce((sum, gate) => sum + gate, 0);
+  let total = 0;
+  for (let t = 0; t < tokens; t++) {
+    g[t] = sigmoid(g[t]!);
+    total += g[t]!;
+  }
   const open = Math.max(total, GATE_FLOOR);
   let reward = 0;
   for (let t = 0; t < tokens; t++) reward += (g[t]! * r[t]!) / open;
@@ -60,56 +63,82 @@ export function backward(
   gradient: Rows,
 ): void {
   if (slope === 0) return;
-  addProducts(gradient.reward, states, rewardSlopes, slope);
-  if (gradient.gate !== undefined) addProducts(gradient.gate, states, gateSlopes!, slope);
+  const { reward } = gradient;
+  // Without a gate the loop adds nothing to the reward's row in the gate's place.
+  const gate = gradient.gate ?? reward;
+  const width = reward.weights.length;
+  for (let t = 0; t < rewardSlopes.length; t += 2) {
+    const next = Math.min(t + 1, rewardSlopes.length - 1);
+    const [g0, g1] = [slope * (gateSlopes?.[t] ?? 0), slope * (gateSlopes?.[t + 1] ?? 0)];
+    const [r0, r1] = [slope * rewardSlopes[t]!, slope * (rewardSlopes[t + 1] ?? 0)];
+    addTwo(gate.weights, reward.weights, states, t * width, next * width, g0, g1, r0, r1);
+    gate.bias += g0 + g1;
+    reward.bias += r0 + r1;
+  }
 }
 
-/** w h_t + b for every token. */
-function products({ weights, bias }: Row, states: Float32Array, tokens: number): Float64Array {
-  const width = weights.length;
-  const result = new Float64Array(tokens);
-  let t = 0;
-  for (; t + 4 <= tokens; t += 4) {
-    const [at0, at1, at2, at3] = [t * width, (t + 1) * width, (t + 2) * width, (t + 3) * width];
-    let [s0, s1, s2, s3] = [bias, bias, bias, bias];
-    for (let i = 0; i < width; i++) {
-      const w = weights[i]!;
-      s0 += w * states[at0 + i]!;
-      s1 += w * states[at1 + i]!;
-      s2 += w * states[at2 + i]!;
-      s3 += w * states[at3 + i]!;
-    }
-    result[t] = s0;
-    result[t + 1] = s1;
-    result[t + 2] = s2;
-    result[t + 3] = s3;
+/** w h_t + b of both rows for every token; without a gate g means nothing. */
+function products({ gate, reward }: Rows, states: Float32Array, tokens: number) {
+  const [g, r] = [new Float64Array(tokens), new Float64Array(tokens)];
+  const width = reward.weights.length;
+  const first = gate ?? reward;
+  const out = new Float64Array(4);
+  for (let t = 0; t < tokens; t += 2) {
+    const next = Math.min(t + 1, tokens - 1);
+    multiplyTwo(first.weights, reward.weights, states, t * width, next * width, out);
+    g[t] = out[0]! + first.bias;
+    g[next] = out[1]! + first.bias;
+    r[t] = out[2]! + reward.bias;
+    r[next] = out[3]! + reward.bias;
   }
-  for (; t < tokens; t++) {
-    let s = bias;
-    for (let i = 0; i < width; i++) s += weights[i]! * states[t * width + i]!;
-    result[t] = s;
-  }
-  return result;
+  return { g, r };
 }
 
-/** row += scale * sum of slopes_t (h_t, 1). */
-function addProducts(row: Row, states: Float32Array, slopes: Float64Array, scale: number): void {
-  const { weights } = row;
-  const width = weights.length;
-  const tokens = slopes.length;
-  let t = 0;
-  for (; t + 4 <= tokens; t += 4) {
-    const [at0, at1, at2, at3] = [t * width, (t + 1) * width, (t + 2) * width, (t + 3) * width];
-    const [c0, c1] = [scale * slopes[t]!, scale * slopes[t + 1]!];
-    const [c2, c3] = [scale * slopes[t + 2]!, scale * slopes[t + 3]!];
-    for (let i = 0; i < width; i++)
-      weights[i]! +=
-        c0 * states[at0 + i]! + c1 * states[at1 + i]! + c2 * states[at2 + i]! + c3 * states[at3 + i]!;
-    row.bias += c0 + c1 + c2 + c3;
+/** The products of two rows with two tokens: row a with both, then row b. */
+function multiplyTwo(
+  a: Float64Array,
+  b: Float64Array,
+  states: Float32Array,
+  at0: number,
+  at1: number,
+  out: Float64Array,
+): void {
+  let a0 = 0;
+  let a1 = 0;
+  let b0 = 0;
+  let b1 = 0;
+  for (let i = 0; i < a.length; i++) {
+    const x = a[i]!;
+    const y = b[i]!;
+    const h0 = states[at0 + i]!;
+    const h1 = states[at1 + i]!;
+    a0 += x * h0;
+    a1 += x * h1;
+    b0 += y * h0;
+    b1 += y * h1;
   }
-  for (; t < tokens; t++) {
-    const c = scale * slopes[t]!;
-    for (let i = 0; i < width; i++) weights[i]! += c * states[t * width + i]!;
-    row.bias += c;
+  out[0] = a0;
+  out[1] = a1;
+  out[2] = b0;
+  out[3] = b1;
+}
+
+/** a += a0 h0 + a1 h1, b += b0 h0 + b1 h1. */
+function addTwo(
+  a: Float64Array,
+  b: Float64Array,
+  states: Float32Array,
+  at0: number,
+  at1: number,
+  a0: number,
+  a1: number,
+  b0: number,
+  b1: number,
+): void {
+  for (let i = 0; i < a.length; i++) {
+    const h0 = states[at0 + i]!;
+    const h1 = states[at1 + i]!;
+    a[i]! += a0 * h0 + a1 * h1;
+    b[i]! += b0 * h0 + b1 * h1;
   }
 }

@@ -56,6 +56,9 @@ describe("--help", () => {
     ["plan"],
     ["score"],
     ["problems"],
+    ["train"],
+    ["train", "policy"],
+    ["train", "swift"],
     ["models"],
     ["models", "list"],
     ["models", "check"],
@@ -68,7 +71,7 @@ describe("--help", () => {
     expect(status).toBe(0);
     expect(stdout).toContain("Examples:");
     expect(stdout).toContain(`$ npx deliberate ${command.join(" ")}`.trimEnd());
-    const hasSubcommands = command.length === 0 || ["models", "config"].includes(command.join(" "));
+    const hasSubcommands = command.length === 0 || ["models", "config", "train"].includes(command.join(" "));
     if (!hasSubcommands) expect(stdout).toContain("--json");
     for (const line of stdout.split("Examples:")[0]!.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
