@@ -5,7 +5,7 @@
 import type { Engine, EngineSession, GrowRequest, OpenSession, StepEvent } from "#generator/engine/types.js";
 import { toHalf } from "#shared/lm/checkpoint/half.js";
 import { createRng } from "#shared/rng.js";
-import type { FeatureEvent, FeatureRequest, Featurizer } from "#train/swift/featurizer.js";
+import type { FeatureRequest, Featurizer } from "#train/swift/featurizer.js";
 import { fakeInfo } from "./engine.js";
 
 export const [RIGHT, WRONG] = [1, 2];
@@ -46,10 +46,17 @@ export class GuessingPolicy implements Engine, Featurizer {
     };
   }
 
-  async *featurize(request: FeatureRequest): AsyncGenerator<FeatureEvent, void> {
+  async *featurize(request: FeatureRequest) {
     this.featurized.push(request);
     this.onFeaturize();
-    yield { kind: "featurizing", width: WIDTH };
+    const tokenCounts = request.continuations.map(({ tokenIds }) => tokenIds.length);
+    yield {
+      kind: "featurizing" as const,
+      promptTokenIds: [1, 2],
+      cachedPromptTokens: 0,
+      width: WIDTH,
+      tokenCounts,
+    };
     for (const [continuation, { tokenIds }] of request.continuations.entries()) {
       const values = tokenIds.flatMap((id, t) => this.#state(id, t));
       // In two chunks, as a long text comes.
@@ -58,12 +65,23 @@ export class GuessingPolicy implements Engine, Featurizer {
         kind: "chunk" as const,
         continuation,
         firstToken: from / WIDTH,
+        tokenIds: tokenIds.slice(from / WIDTH, to / WIDTH),
         values: Uint16Array.from(values.slice(from, to), toHalf),
+        logProbs: new Array<number>((to - from) / WIDTH).fill(-1),
+        entropies: new Array<number>((to - from) / WIDTH).fill(1),
       });
       yield chunk(0, half);
       if (half < values.length) yield chunk(half, values.length);
     }
-    yield { kind: "featurized" };
+    const usage = {
+      promptTokens: 2,
+      cachedPromptTokens: 0,
+      generatedTokens: 0,
+      cancelledTokens: 0,
+      reprefilledTokens: 0,
+      flops: 0,
+    };
+    yield { kind: "featurized" as const, usage };
   }
 
   stats(): never {
