@@ -28,7 +28,9 @@ export interface SolutionExample extends Example {
   readonly solution: number;
 }
 
-export type SolutionSource = ExampleSource & { readonly examples: readonly SolutionExample[] };
+export interface SolutionSource extends ExampleSource {
+  readonly examples: readonly SolutionExample[];
+}
 
 /** What can be a label. */
 export const isLabelled = (label: Label): boolean => label === "right" || label === "wrong";
