@@ -17,6 +17,10 @@ interface TrainFlags extends JsonFlag {
 
 const WHAT: Readonly<Record<TrainTarget, readonly [description: string, example: string]>> = {
   policy: ["Makes the shipped policy from its seed.", "the policy, from nothing"],
+  "policy-authors": [
+    "Makes the second policy: the PRM's reader, taught by authors of unequal reliability.",
+    "from the shipped reader",
+  ],
   prm: ["Makes the shipped PRM from its seed: the reader, then its head.", "both parts of the PRM"],
   "prm-head": ["Makes the PRM's head alone.", "for a reader that is there"],
 };

@@ -3,7 +3,7 @@
  * (number 0 of every token that follows token RIGHT or WRONG). Sampling depends on the seed and the child's index only.
  */
 import type { Engine, EngineSession, GrowRequest, OpenSession, StepEvent } from "#generator/engine/types.js";
-import { toHalf } from "#shared/lm/checkpoint/half.js";
+import { toHalf } from "#shared/half.js";
 import { createRng } from "#shared/rng.js";
 import type { FeatureRequest, Featurizer } from "#train/swift/featurizer.js";
 import { fakeInfo } from "./engine.js";

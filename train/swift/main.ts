@@ -150,8 +150,6 @@ export const cardBeside = (head: string): string => head.replace(/(\.safetensors
 
 /** What a head of this engine is bound to. */
 export function provenanceOf(info: Engine["info"], sampling: SwiftSampling): SwiftHead["provenance"] {
-  const { modelHash, precision } = info;
-  // Told by engines that know it.
-  const chatTemplateHash = "chatTemplateHash" in info ? String(info.chatTemplateHash) : "";
+  const { modelHash, precision, chatTemplateHash } = info;
   return { modelHash, precision, adapter: "", chatTemplateHash, sampling };
 }

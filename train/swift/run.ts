@@ -1,14 +1,13 @@
 /** `train swift` from its flags: opens the policy, says what cannot be before any work is done, and trains. */
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Engine, GeneratorInfo } from "#generator/engine/types.js";
-import { invalidField, ServiceError } from "#shared/errors.js";
+import type { GeneratorInfo } from "#generator/engine/types.js";
+import { invalidField } from "#shared/errors.js";
 import type { PrecisionChoice } from "#shared/lm/types.js";
 import { CACHE_DIR, openEngine } from "#train/open-models.js";
 import { type FileProblem, readProblemFile } from "#train/problem-files/problem-file.js";
 import type { SwiftSampling } from "#verifier/score/swift/head-file.js";
 import type { SwiftInput, SwiftSpan } from "#verifier/score/swift/head.js";
-import type { Featurizer } from "./featurizer.js";
 import { readFinalNorm } from "./final-norm.js";
 import { type SwiftProgress, type SwiftResult, trainSwift } from "./main.js";
 import { swiftSampling } from "./rollouts.js";
@@ -57,7 +56,7 @@ export async function runTrainSwift(options: SwiftRunOptions, signal: AbortSigna
     const { rollouts, maxTokens, scalars, span, head } = options;
     const sampling = swiftSampling(engine.info.defaultSampling, options.sampling);
     return await trainSwift(
-      withFeatures(engine),
+      engine,
       {
         problems,
         rollouts: { rollouts, maxTokens, sampling, seed },
@@ -108,9 +107,4 @@ function inputOf({ input, layers, finalNorm }: SwiftRunOptions, info: GeneratorI
   if (outside !== undefined)
     throw invalidField("--layers", `must be in [0, ${count}) for ${info.model}, got ${outside}`);
   return { kind: "hidden", layers: layers ?? Array.from({ length: count }, (_, i) => i), finalNorm };
-}
-
-function withFeatures(engine: Engine): Engine & Featurizer {
-  if ("featurize" in engine) return engine as Engine & Featurizer;
-  throw new ServiceError("unimplemented", "the engine must give the features of texts, and this one cannot");
 }

@@ -1,5 +1,5 @@
 /** Recorded solutions as examples of a head: which numbers of each token it reads, and which tokens count. */
-import { halfValues, widenHalf } from "#shared/lm/checkpoint/half.js";
+import { halfValues, widenHalf } from "#shared/half.js";
 import { scalarsOf, SWIFT_SCALARS, type SwiftInput, type SwiftSpan } from "#verifier/score/swift/head.js";
 import type { Example, ExampleSource } from "./example-source.js";
 import { finishedOf } from "./extract-features.js";

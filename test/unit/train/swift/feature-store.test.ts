@@ -2,7 +2,7 @@ import { open, readFile, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, suite, test } from "vitest";
 import { ServiceError } from "#shared/errors.js";
-import { fromHalf } from "#shared/lm/checkpoint/half.js";
+import { fromHalf } from "#shared/half.js";
 import { extractFeatures } from "#train/swift/extract-features.js";
 import { type Disk, FeatureStore } from "#train/swift/feature-store.js";
 import { openStore } from "#train/swift/main.js";
