@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { packageRoot } from "#shared/rpc/package-root.js";
+import { addBench } from "./commands/bench.js";
 import { addConfig } from "./commands/config.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addGenerate } from "./commands/generate.js";
@@ -25,6 +26,7 @@ const COMMANDS: readonly AddCommand[] = [
   addScore,
   addProblems,
   addTrain,
+  addBench,
   addModels,
   addDoctor,
   addConfig,

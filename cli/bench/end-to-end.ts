@@ -3,7 +3,8 @@
  * candidates, problem by problem. What is left to differ is who scores them, how long that takes, and what is picked.
  */
 import { createRng } from "#shared/rng.js";
-import { bootstrap, type Interval, mean } from "#shared/stats.js";
+import { bootstrap, mean } from "#shared/stats.js";
+import type { EndToEnd, EndToEndRow } from "#train/evaluation/swift/end-to-end.js";
 import { answersAgree } from "#verifier/answer/canonical.js";
 import { runSolve } from "../client/solve.js";
 import type { SolvedEvent } from "../events.js";
@@ -12,28 +13,6 @@ import type { VerifierClient } from "../services/use.js";
 export interface EndToEndProblem {
   readonly problem: string;
   readonly answer: string;
-}
-
-export interface EndToEndRow {
-  readonly verifier: string;
-  readonly accuracy: Interval;
-  /** Paired, over problems. */
-  readonly againstFirst: Interval;
-  /** Of a Solve. */
-  readonly wallMs: { readonly median: number; readonly p95: number };
-  /** How many times as fast as the first verifier, by the ratio of a problem's times. */
-  readonly speedup: Interval;
-  readonly verifierTokens: number;
-  readonly gflops: number;
-}
-
-export interface EndToEnd {
-  readonly problems: number;
-  readonly candidates: number;
-  readonly temperature: number;
-  /** Problems for which all verifiers saw the same texts; anything less than all is a fault. */
-  readonly sameCandidates: number;
-  readonly rows: readonly EndToEndRow[];
 }
 
 export interface EndToEndOptions {

@@ -7,11 +7,18 @@ import type { FeatureStore } from "./feature-store.js";
 import { applyFinalNorm, type FinalNorm } from "./final-norm.js";
 import type { Label } from "./grade.js";
 import type { RolloutProblem } from "./rollout-records.js";
+import { topLogProbs } from "./top-log-probs.js";
+
+/** For comparison only, no head of this kind is served: the log-probs of so many likeliest tokens, from stored logits. */
+export interface TopLogProbs {
+  readonly kind: "top_log_probs";
+  readonly count: number;
+}
 
 /** What a head reads. */
 export interface HeadReads {
   /** Undefined: the scalars alone. */
-  readonly input: SwiftInput | undefined;
+  readonly input: SwiftInput | TopLogProbs | undefined;
   readonly scalars: boolean;
   readonly span: SwiftSpan;
 }
@@ -97,8 +104,30 @@ interface Copy {
   ): void;
 }
 
+function createCopy(input: SwiftInput | TopLogProbs, features: Features): Copy {
+  return input.kind === "top_log_probs"
+    ? copyOfTop(input.count, features.store)
+    : copyOfParts(input, features);
+}
+
+function copyOfTop(count: number, store: FeatureStore): Copy {
+  const vocabulary = store.identity.width;
+  let [halves, logits] = [new Uint16Array(0), new Float32Array(0)];
+  return {
+    width: count,
+    fill(id, solution, { skipped, tokens }, target, stride) {
+      const size = (skipped + tokens) * vocabulary;
+      if (halves.length < size) [halves, logits] = [new Uint16Array(size), new Float32Array(size)];
+      store.read(id, solution, halves);
+      widenHalf(halves.subarray(0, size), logits);
+      for (let t = 0; t < tokens; t++)
+        topLogProbs(logits, (skipped + t) * vocabulary, vocabulary, count, target, t * stride);
+    },
+  };
+}
+
 /** Copies of the features that a head reads; buffers are made once and grow to the longest solution. */
-function createCopy(input: SwiftInput, { store, hiddenSize, finalNorm }: Features): Copy {
+function copyOfParts(input: SwiftInput, { store, hiddenSize, finalNorm }: Features): Copy {
   const stored = store.identity.width;
   const layers = input.kind === "logits" ? [0] : input.layers;
   const part = input.kind === "logits" ? stored : hiddenSize;

@@ -1,7 +1,9 @@
 /** The report as Markdown tables. */
 import type { Interval } from "#shared/stats.js";
 import type { LabelCounts } from "#train/swift/grade.js";
-import type { ChoiceRow, SwiftReport } from "./report.js";
+import type { ScoringCost } from "./cost.js";
+import type { EndToEnd } from "./end-to-end.js";
+import type { ChoiceRow, SwiftCosts, SwiftReport } from "./report.js";
 
 const number = (value: number | undefined): string => value?.toFixed(3) ?? "-";
 const interval = (value: Interval | undefined): string =>
@@ -82,6 +84,54 @@ export const curveSection = ({ learningCurve, candidates }: SwiftReport): string
     ]),
   );
 
+const span = ({ median, low, high }: ScoringCost["msPerToken"]): string =>
+  [median, low, high].every((ms) => ms < 0.01)
+    ? `${(1000 * median).toFixed(2)} us (${(1000 * low).toFixed(2)}-${(1000 * high).toFixed(2)})`
+    : `${median.toFixed(3)} ms (${low.toFixed(3)}-${high.toFixed(3)})`;
+
+export function costSection({ generation, scoring }: SwiftCosts): string {
+  const rows = scoring.map((each) => [
+    each.scorer,
+    String(each.parameters),
+    each.flopsPerToken.toExponential(2),
+    span(each.msPerToken),
+    String(each.bytesPerToken),
+  ]);
+  return (
+    `${table(["scorer", "parameters", "FLOPs a token", "time of the scorer alone, a token", "bytes a token beside the text"], rows)}\n\n` +
+    `Generating a token of 16 candidates takes ${span(generation.plain)} without a probe and ${span(generation.withProbe)} with the head's, sampling and transport to the caller included.`
+  );
+}
+
+export function endToEndSection(measured: EndToEnd): string {
+  const { candidates, problems, sameCandidates, rows, temperature } = measured;
+  const cells = rows.map((each) => [
+    each.verifier,
+    interval(each.accuracy),
+    difference(each.againstFirst),
+    `${each.wallMs.median.toFixed(0)} (${each.wallMs.p95.toFixed(0)})`,
+    interval(each.speedup),
+    each.verifierTokens.toFixed(0),
+    each.gflops.toFixed(2),
+  ]);
+  return (
+    `Solve over gRPC, Best-of-${candidates} with a weighted vote at temperature ${temperature}, ${problems} problems, one search at a time; ` +
+    `all verifiers saw the same candidates in ${sameCandidates} of ${problems}.\n\n` +
+    table(
+      [
+        "verifier",
+        "accuracy",
+        `against ${rows[0]!.verifier}`,
+        "ms, median (p95)",
+        `times as fast as ${rows[0]!.verifier}`,
+        "verifier tokens",
+        "GFLOP",
+      ],
+      cells,
+    )
+  );
+}
+
 export function toMarkdown(report: SwiftReport): string {
   const sections = [
     heading(report),
@@ -95,6 +145,8 @@ export function toMarkdown(report: SwiftReport): string {
     "Votes weigh by sigmoid(R) for heads, by the probability for log-probs and reward models that give one.",
     "## Learning curve",
     curveSection(report),
+    ...(report.costs === undefined ? [] : ["## What scoring costs", costSection(report.costs)]),
+    ...(report.endToEnd === undefined ? [] : ["## End to end", endToEndSection(report.endToEnd)]),
   ];
   return `${sections.join("\n\n")}\n`;
 }

@@ -1,5 +1,7 @@
 /** What an evaluation of SWIFT heads found: the content of its JSON file. */
 import type { Interval } from "#shared/stats.js";
+import type { GenerationCost, ScoringCost } from "./cost.js";
+import type { EndToEnd } from "./end-to-end.js";
 import type { LabelCounts } from "#train/swift/grade.js";
 
 /** How well a score tells right from wrong; ambiguous and unfinished solutions do not count. */
@@ -47,6 +49,12 @@ export interface HeadRow {
   readonly validationLoss: number;
 }
 
+/** What scoring costs, all in one run. */
+export interface SwiftCosts {
+  readonly generation: GenerationCost;
+  readonly scoring: readonly ScoringCost[];
+}
+
 export interface SwiftReport {
   readonly command: string;
   readonly policy: string;
@@ -65,4 +73,6 @@ export interface SwiftReport {
   /** Of the learning curve's choices. */
   readonly candidates: number;
   readonly learningCurve: readonly CurvePoint[];
+  readonly costs?: SwiftCosts;
+  readonly endToEnd?: EndToEnd;
 }
