@@ -29,7 +29,7 @@ export function* problemsJsonl({ count, family, split, seed }: ProblemsRequest):
   for (let i = 0; seen.size < count; i++) {
     if (i === mostDraws)
       throw invalidField("count", `must be below ${seen.size + 1}: there are no more such problems`);
-    const problem = draw(family, split, seed, i, seen.size);
+    const problem = draw(family, split, seed, i);
     if (seen.has(problem.problem)) continue;
     seen.add(problem.problem);
     yield JSON.stringify(problem);
@@ -51,19 +51,13 @@ function assertFamily(family: Family): void {
     throw invalidField("kinds", `must be some of ${EASY_KINDS.join(", ")}, got ${unknown ?? "none"}`);
 }
 
-/** Draw number `index`; `place` says whose turn it is. */
-function draw(family: Family, split: Split, seed: number, index: number, place: number) {
-  if (family.name === "easy") {
-    const kind = family.kinds[place % family.kinds.length]!;
-    return easyProblem(kind, split, seed, index);
-  }
+/** Draw number `index`. */
+function draw(family: Family, split: Split, seed: number, index: number) {
+  if (family.name === "easy")
+    return easyProblem(family.kinds[index % family.kinds.length]!, split, seed, index);
   const { levels } = family;
-  const spec = { level: levels[place % levels.length]! };
-  const { id, problem, answer, level } = generateProblem(
-    spec,
-    split,
-    seed,
-    Math.floor(index / levels.length),
-  );
+  const spec = { level: levels[index % levels.length]! };
+  const turn = Math.floor(index / levels.length);
+  const { id, problem, answer, level } = generateProblem(spec, split, seed, turn);
   return { id, problem, answer, level };
 }
