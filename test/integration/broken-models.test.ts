@@ -161,7 +161,7 @@ describeWithModels("a model that cannot be used", () => {
   test.each([
     ["that is not there", "/nowhere/swift.safetensors", /\/nowhere\/swift\.safetensors: cannot be opened/],
     ["that is a directory", shippedPrm, /must be a safetensors file, got something else/],
-    ["that is no head", join(shippedPrm, "model.safetensors"), /its metadata must name format/],
+    ["that is no head", join(shippedPrm, "model.safetensors"), /its metadata must hold a valid format/],
   ])("a SWIFT head %s", async (_title, path, message) => {
     const error = await rejection(
       createVerifier(toVerifierConfig({ ...verifierEnv(), VERIFIER_SWIFT: path })),

@@ -134,11 +134,11 @@ function complete(
 ): SearchPlan {
   const verifier = strategies[chosen.strategy].scored ? features.verifier : "none";
   const temperature = temperatureFor(request, features);
-  const isTrained =
-    temperature === features.trainedTemperature && request.sampling?.temperature === undefined;
+  const isHeads = request.sampling?.temperature === undefined && temperature === features.trainedTemperature;
+  const hint = isHeads ? ` Sampled at ${temperature}, as the SWIFT head was trained.` : "";
   return {
     ...chosen,
-    reason: isTrained ? `${chosen.reason} The temperature is the one its SWIFT head knows.` : chosen.reason,
+    reason: chosen.reason + hint,
     beamWidth: branches(chosen.strategy) ? widthFor({ ...request, n: chosen.n }) : 1,
     verifier,
     aggregation: request.aggregation ?? "last",

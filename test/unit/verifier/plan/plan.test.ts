@@ -234,7 +234,7 @@ describe("planner", () => {
 
 describe("the temperature", () => {
   const trained: Features = { ...features, verifier: "swift", strength: "weak", trainedTemperature: 1 };
-  const hint = "The temperature is the one its SWIFT head knows.";
+  const hint = "Sampled at 1, as the SWIFT head was trained.";
 
   test("is the one that the head was trained at, and the plan says so", () => {
     expect(planFixed({ strategy: "best_of_n" }, trained, {})).toMatchObject({
