@@ -2,13 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { toHalf } from "#shared/half.js";
 import type { SolveRequest } from "#shared/rpc/gen/deliberate/v1/SolveRequest.js";
 import type { Solved__Output } from "#shared/rpc/gen/deliberate/v1/Solved.js";
+import type { Tensor } from "#shared/rpc/gen/deliberate/v1/Tensor.js";
 import type { SolveResponse__Output } from "#shared/rpc/gen/deliberate/v1/SolveResponse.js";
-import { writeSwiftHead } from "#verifier/score/swift/head-file.js";
+import { type SwiftHead, writeSwiftHead } from "#verifier/score/swift/head-file.js";
 import { swiftHead, swiftRow } from "../../fakes/swift-head.js";
-import { FAKE_INFO } from "../../fakes/generator-server.js";
-import { type Rig, type RigOptions, startRig } from "./verifier-rig.js";
+import { FAKE_INFO, type Script } from "../../fakes/generator-server.js";
+import { type Rig, type RigOptions, startRig, sums } from "./verifier-rig.js";
 
 /** The machine may be busy. */
 const SOON = { timeout: 10_000 };
@@ -23,6 +25,20 @@ afterEach(async () => {
 async function start(options?: RigOptions): Promise<Rig> {
   rig = await startRig(options);
   return rig;
+}
+
+/** A head for the scripted generator's model. */
+function fakeHead(rows: Pick<SwiftHead, "gate" | "reward">): SwiftHead {
+  const { modelHash, chatTemplateHash } = FAKE_INFO;
+  return swiftHead({ modelHash, chatTemplateHash }, [0, 1, 2], rows);
+}
+
+/** Hidden states of so many tokens: the first number of each is `state`, the others are 0. */
+function statesOf(tokens: number, state: number): Tensor {
+  const width = FAKE_INFO.hiddenSize * FAKE_INFO.hiddenStateCount;
+  const half = toHalf(state);
+  const data = Uint16Array.from({ length: tokens * width }, (_, i) => (i % width === 0 ? half : 0));
+  return { dataType: "DATA_TYPE_FLOAT16", shape: [tokens, width], data: Buffer.from(data.buffer) };
 }
 
 function solvedOf(events: readonly SolveResponse__Output[]): Solved__Output {
@@ -101,8 +117,7 @@ describe("Solve", () => {
     try {
       const file = join(dir, "head.safetensors");
       const rows = { gate: swiftRow([5, 5, 5, 5, 5, 5], 0), reward: swiftRow([1, 1, 1, 1, 1, 1], 1) };
-      const { modelHash, chatTemplateHash } = FAKE_INFO;
-      const head = swiftHead({ modelHash, chatTemplateHash }, [0, 1, 2], rows);
+      const head = fakeHead(rows);
       await writeSwiftHead(file, head);
       const { solve, generator } = await start({ withPrm: false, env: { VERIFIER_SWIFT: file } });
       const request: SolveRequest = {
@@ -124,6 +139,56 @@ describe("Solve", () => {
         code: "failed_precondition",
         details: { reason: "SWIFT_HEAD_MISMATCH" },
       });
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+
+  test("an audit compares rewards with the policy's own states, tells what differs and changes nothing", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "swift-"));
+    try {
+      const file = join(dir, "head.safetensors");
+      const ones = swiftRow([1, 1, 1, 1, 1, 1], 0);
+      await writeSwiftHead(file, fakeHead({ gate: ones, reward: ones }));
+      const solveAll = async (state: number) => {
+        const script: Script = (path, childIndex, problem) => {
+          const step = sums(path, childIndex, problem);
+          return { ...step, hiddenStates: statesOf(step.text.length, state) };
+        };
+        const env = { VERIFIER_SWIFT: file, VERIFIER_SWIFT_AUDIT_SHARE: "0.5" };
+        const { solve, generator, stop } = await startRig({ script, env });
+        const asked = { problem: PROBLEM, seed: 2 } as const;
+        const results = [
+          await solve({ ...asked, strategy: "STRATEGY_BEAM", n: 4, verifier: "VERIFIER_SWIFT" }),
+          await solve({ ...asked, strategy: "STRATEGY_BEAM", n: 4, verifier: "VERIFIER_SWIFT" }),
+          await solve({ ...asked, strategy: "STRATEGY_DVTS", n: 8, verifier: "VERIFIER_RANK_FUSION" }),
+          await solve({ ...asked, strategy: "STRATEGY_BEAM", n: 4, verifier: "VERIFIER_PRM" }),
+        ].map(solvedOf);
+        await stop();
+        expect(generator.opens.map(({ includeHiddenStates }) => includeHiddenStates)).toEqual([
+          true,
+          false,
+          true,
+          false,
+        ]);
+        return results;
+      };
+      // The fake's products are all 0.5: those of one state of 0.5.
+      const [honest, lying] = [await solveAll(0.5), await solveAll(0.75)];
+      for (const audited of [honest[0]!, honest[2]!]) {
+        expect(audited.audit).toMatchObject({ mismatches: 0, maxDifference: 0 });
+        expect(audited.audit!.stepsAudited).toBeGreaterThan(4);
+      }
+      for (const audited of [lying[0]!, lying[2]!]) {
+        expect(audited.audit!.mismatches).toBe(audited.audit!.stepsAudited);
+        expect(audited.audit!.maxDifference).toBeCloseTo(0.25, 9);
+      }
+      expect([honest[1]!.audit, honest[3]!.audit]).toEqual([null, null]);
+      for (const [i, { answer, candidates }] of lying.entries())
+        expect({ answer, candidates }).toEqual({
+          answer: honest[i]!.answer,
+          candidates: honest[i]!.candidates,
+        });
     } finally {
       await rm(dir, { recursive: true });
     }
