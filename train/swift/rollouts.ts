@@ -9,6 +9,7 @@ import { ServiceError } from "#shared/errors.js";
 import { type FileProblem, hashProblems } from "#train/problem-files/problem-file.js";
 import { mapConcurrently, sampleProblem } from "#train/rollouts.js";
 import type { SwiftSampling } from "#verifier/score/swift/head-file.js";
+import { chatTemplateHashOf } from "./featurizer.js";
 import { openJsonLines } from "./files.js";
 import { parseRollouts, type RolloutProblem, toRecord } from "./rollout-records.js";
 import { openWorkDir } from "./work-dir.js";
@@ -91,7 +92,16 @@ function settingsOf(
 ) {
   const { modelHash, precision } = info;
   const set = { count: problems.length, sha256: hashProblems(problems) };
-  return { model_hash: modelHash, precision, problems: set, rollouts, max_tokens: maxTokens, sampling, seed };
+  return {
+    model_hash: modelHash,
+    precision,
+    chat_template_hash: chatTemplateHashOf(info),
+    problems: set,
+    rollouts,
+    max_tokens: maxTokens,
+    sampling,
+    seed,
+  };
 }
 
 async function sampleOne(

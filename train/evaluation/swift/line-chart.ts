@@ -22,14 +22,14 @@ export interface Chart {
   readonly series: readonly Series[];
 }
 
-export const CHART_WIDTH = 560;
+export const CHART_WIDTH = 440;
 const PLOT_HEIGHT = 300;
 const MARGIN = { left: 56, right: 16, top: 36, bottom: 44 };
 const LEGEND_LINE = 18;
 
 /** Pixels that the chart takes. */
 export const chartHeight = ({ series }: Chart): number =>
-  MARGIN.top + PLOT_HEIGHT + MARGIN.bottom + LEGEND_LINE * Math.ceil(series.length / 2) + 8;
+  MARGIN.top + PLOT_HEIGHT + MARGIN.bottom + LEGEND_LINE * series.length + 8;
 
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
@@ -100,7 +100,7 @@ function scalesOf(points: readonly ChartPoint[]): Scales {
 function bandOf({ points, color }: Series, { x, y }: Scales): string {
   const upper = points.map((point) => `${place(x(point.x))},${place(y(point.high))}`);
   const lower = points.toReversed().map((point) => `${place(x(point.x))},${place(y(point.low))}`);
-  return `<polygon points="${[...upper, ...lower].join(" ")}" fill="${color}" fill-opacity="0.1"/>`;
+  return `<polygon points="${[...upper, ...lower].join(" ")}" fill="${color}" fill-opacity="0.08"/>`;
 }
 
 function lineOf({ points, color, dashed }: Series, { x, y }: Scales): string {
@@ -113,9 +113,8 @@ function lineOf({ points, color, dashed }: Series, { x, y }: Scales): string {
 
 const strokeOf = (dashed = false): string => (dashed ? ' stroke-dasharray="6 4"' : "");
 
-/** In two columns. */
 function legendOf({ name, color, dashed }: Series, index: number): string {
-  const at = MARGIN.left + (index % 2) * ((CHART_WIDTH - MARGIN.left) / 2);
-  const y = MARGIN.top + PLOT_HEIGHT + MARGIN.bottom + LEGEND_LINE * (Math.floor(index / 2) + 0.5);
-  return `<line x1="${at}" x2="${at + 24}" y1="${y}" y2="${y}" stroke="${color}" stroke-width="2"${strokeOf(dashed)}/><text x="${at + 30}" y="${y}" dy="4">${escape(name)}</text>`;
+  const x = MARGIN.left;
+  const y = MARGIN.top + PLOT_HEIGHT + MARGIN.bottom + LEGEND_LINE * (index + 0.5);
+  return `<line x1="${x}" x2="${x + 24}" y1="${y}" y2="${y}" stroke="${color}" stroke-width="2"${strokeOf(dashed)}/><text x="${x + 30}" y="${y}" dy="4">${escape(name)}</text>`;
 }

@@ -1,4 +1,7 @@
-/** The report as one picture: accuracy over the number of candidates, and what heads learn from more problems. */
+/**
+ * The report as one picture: accuracy over the number of candidates by votes and by the best, and what heads learn from
+ * more problems. Bands are 95 % intervals over problems.
+ */
 import { CHART_WIDTH, type Chart, type ChartPoint, chartHeight, lineChart } from "./line-chart.js";
 import { nameOf } from "./markdown.js";
 import type { ChoiceRow, SwiftReport } from "./report.js";
@@ -12,29 +15,24 @@ function colorOf({ auc }: SwiftReport, name: string): string {
   return COLORS[auc.findIndex(({ score }) => score === name) % COLORS.length] ?? MAJORITY_COLOR;
 }
 
-/** Of what needs no training only this is drawn; the tables have all. */
-const BASELINE = "mean log-prob";
+/** Of what needs no training the mean log-prob is drawn; the tables have all. */
 const HIDDEN = ["sum log-prob", "self-certainty"];
 
-/** Votes (and dashed the best) by heads, log-prob and other reward models, and the majority that they must beat. */
-function accuracyChart(report: SwiftReport): Chart {
+/** Choices by heads, log-prob and other reward models, and the majority (dashed) that they must beat. */
+function choiceChart(report: SwiftReport, pick: "best" | "vote", title: string): Chart {
   const shown = report.auc.map(({ score }) => score).filter((score) => !HIDDEN.includes(score));
-  const hasBest = (score: string): boolean =>
-    score === BASELINE || report.heads.some(({ name }) => name === score);
-  const rows = [
-    { score: "", pick: "majority" as const },
-    ...shown.map((score) => ({ score, pick: "vote" as const })),
-    ...shown.filter(hasBest).map((score) => ({ score, pick: "best" as const })),
-  ];
+  const rows = [{ score: "", pick: "majority" as const }, ...shown.map((score) => ({ score, pick }))];
   return {
-    title: "Accuracy of the choice, with 95 % intervals",
+    title,
     xLabel: "candidates",
     yLabel: "share of problems answered right",
     series: rows.map((row) => ({
       name: nameOf(row),
       color: colorOf(report, row.score),
-      dashed: row.pick === "best",
-      points: pointsOf(report.choices.filter(({ score, pick }) => score === row.score && pick === row.pick)),
+      dashed: row.pick === "majority",
+      points: pointsOf(
+        report.choices.filter(({ score, pick: of }) => score === row.score && of === row.pick),
+      ),
     })),
   };
 }
@@ -54,7 +52,7 @@ function curveChart(report: SwiftReport): Chart {
     ),
   }));
   return {
-    title: "AUC within a problem, with 95 % intervals",
+    title: "AUC within a problem",
     xLabel: "training problems",
     yLabel: "AUC (0.5 is chance)",
     series: series.filter(({ points }) => points.length > 0),
@@ -63,7 +61,11 @@ function curveChart(report: SwiftReport): Chart {
 
 /** A whole SVG document that needs nothing else. */
 export function toSvg(report: SwiftReport): string {
-  const charts = [accuracyChart(report), curveChart(report)].filter(({ series }) => series.length > 0);
+  const charts = [
+    choiceChart(report, "vote", "Weighted votes"),
+    choiceChart(report, "best", "Best of N"),
+    curveChart(report),
+  ].filter(({ series }) => series.length > 0);
   const width = CHART_WIDTH * charts.length;
   const height = Math.max(...charts.map(chartHeight));
   const groups = charts.map((chart, i) => lineChart(chart, i * CHART_WIDTH));

@@ -119,9 +119,9 @@ describe("the report", () => {
   test("becomes one picture that needs nothing else", () => {
     const svg = toSvg(report);
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
-    // Two charts: majority, 6 votes, 5 bests; two heads that learn.
-    expect(svg.match(/<polyline/g)).toHaveLength(1 + 6 + 5 + 2);
-    expect(svg.match(/<g /g)).toHaveLength(2);
+    // Three charts: majority and 6 votes, majority and 6 bests, two heads that learn.
+    expect(svg.match(/<polyline/g)).toHaveLength(7 + 7 + 2);
+    expect(svg.match(/<g /g)).toHaveLength(3);
     expect(svg.match(/https?:/g)).toHaveLength(1);
     for (const tag of ["svg", "g", "text"])
       expect(svg.match(new RegExp(`<${tag}[ >]`, "g"))?.length).toBe(
