@@ -67,8 +67,8 @@ export class GuessingPolicy implements Engine, Featurizer {
         firstToken: from / WIDTH,
         tokenIds: tokenIds.slice(from / WIDTH, to / WIDTH),
         values: Uint16Array.from(values.slice(from, to), toHalf),
-        logProbs: new Array<number>((to - from) / WIDTH).fill(-1),
-        entropies: new Array<number>((to - from) / WIDTH).fill(1),
+        logProbs: Array.from({ length: (to - from) / WIDTH }, () => -1),
+        entropies: Array.from({ length: (to - from) / WIDTH }, () => 1),
       });
       yield chunk(0, half);
       if (half < values.length) yield chunk(half, values.length);
