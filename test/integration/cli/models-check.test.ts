@@ -97,7 +97,7 @@ describeWithModels("the shipped models", () => {
     const { status, stdout } = await runInPlace(["models", "check", "--json"]);
     expect(status).toBe(0);
     const { checks } = JSON.parse(stdout) as ModelReportEvent;
-    expect(checks.map(({ name }) => name)).toEqual(["models/policy", "models/prm"]);
+    expect(checks.map(({ name }) => name)).toEqual(["models/policy", "models/policy-authors", "models/prm"]);
   });
 });
 
