@@ -31,7 +31,3 @@ export interface Featurizer {
 /** Numbers per token of each kind of features. */
 export const featureWidth = (info: GeneratorInfo, features: FeatureRequest["features"]): number =>
   features === "logits" ? info.vocabularySize : info.hiddenSize * info.hiddenStateCount;
-
-/** Empty for an engine that does not tell it, and for a model without a chat template. */
-export const chatTemplateHashOf = (info: GeneratorInfo): string =>
-  "chatTemplateHash" in info ? String(info.chatTemplateHash) : "";

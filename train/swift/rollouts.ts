@@ -9,7 +9,6 @@ import { ServiceError } from "#shared/errors.js";
 import { type FileProblem, hashProblems } from "#train/problem-files/problem-file.js";
 import { mapConcurrently, sampleProblem } from "#train/rollouts.js";
 import type { SwiftSampling } from "#verifier/score/swift/head-file.js";
-import { chatTemplateHashOf } from "./featurizer.js";
 import { openJsonLines } from "./files.js";
 import { parseRollouts, type RolloutProblem, toRecord } from "./rollout-records.js";
 import { openWorkDir } from "./work-dir.js";
@@ -95,7 +94,7 @@ function settingsOf(
   return {
     model_hash: modelHash,
     precision,
-    chat_template_hash: chatTemplateHashOf(info),
+    chat_template_hash: info.chatTemplateHash,
     problems: set,
     rollouts,
     max_tokens: maxTokens,
