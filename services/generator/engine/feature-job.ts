@@ -78,10 +78,6 @@ export class FeatureJob {
     return this.#group === undefined && this.#begun === this.#options.prepared.continuations.length;
   }
 
-  get over(): boolean {
-    return this.#over;
-  }
-
   /** Puts the next continuations into a batch, if none are there; that is bookkeeping and takes no memory yet. */
   begin(): void {
     if (this.#group !== undefined) return;
