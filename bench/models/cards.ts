@@ -6,6 +6,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packageRoot } from "#shared/rpc/package-root.js";
 import { RESULTS_DIR } from "#train/paths.js";
+import {
+  aucSection as toSwiftAuc,
+  choiceSection as toSwiftChoice,
+  endToEndSection as toSwiftRace,
+  heading as toSwiftHeading,
+  toSections as toSwiftSections,
+} from "#train/evaluation/swift/markdown.js";
+import type { SwiftReport } from "#train/evaluation/swift/report.js";
 import { comparisonSection } from "../engine/markdown.js";
 import type { EngineReport } from "../engine/report.js";
 import { type PrecisionReport, precisionHeading, precisionTable } from "../precision/report.js";
@@ -20,7 +28,7 @@ import {
 import type { ModelsReport } from "./report.js";
 
 /** Tables stand between `<!-- name -->` and `<!-- /name -->`. */
-type Marker = "measured" | "precision";
+type Marker = "measured" | "precision" | "swift";
 
 const ROLLOUTS = 16;
 
@@ -74,6 +82,19 @@ function backboneLine({ backbone }: ModelsReport): string {
   );
 }
 
+/** SWIFT on the two policies that it was measured on, shortly: what tells right from wrong, and the race. */
+function swiftSections(authors: SwiftReport, smollm2: SwiftReport): string[] {
+  return [
+    toSwiftHeading(authors),
+    toSwiftAuc(authors),
+    toSwiftChoice(authors),
+    ...(authors.endToEnd === undefined ? [] : [toSwiftRace(authors.endToEnd)]),
+    toSwiftHeading(smollm2),
+    toSwiftAuc(smollm2),
+    toSwiftChoice(smollm2),
+  ];
+}
+
 async function replace(file: string, marker: Marker, sections: readonly string[]): Promise<void> {
   const path = join(packageRoot, file);
   const text = await readFile(path, "utf8");
@@ -92,6 +113,12 @@ export async function runCards(): Promise<void> {
   const precision = await read<PrecisionReport>("precision.json");
   await replace("models/policy/README.md", "measured", policyCard(models));
   await replace("models/prm/README.md", "measured", prmCard(models));
+  const [authors, smollm2] = [
+    await read<SwiftReport>("swift-authors/report.json"),
+    await read<SwiftReport>("swift-smollm2/report.json"),
+  ];
+  await replace("models/policy-authors/README.md", "measured", toSwiftSections(authors));
+  await replace("README.md", "swift", swiftSections(authors, smollm2));
   await replace("README.md", "precision", [
     precisionHeading(precision),
     precisionTable(precision, precision.texts[0]!),

@@ -132,8 +132,8 @@ export function endToEndSection(measured: EndToEnd): string {
   );
 }
 
-export function toMarkdown(report: SwiftReport): string {
-  const sections = [
+export function toSections(report: SwiftReport): string[] {
+  return [
     heading(report),
     "## Heads",
     headsSection(report),
@@ -148,5 +148,6 @@ export function toMarkdown(report: SwiftReport): string {
     ...(report.costs === undefined ? [] : ["## What scoring costs", costSection(report.costs)]),
     ...(report.endToEnd === undefined ? [] : ["## End to end", endToEndSection(report.endToEnd)]),
   ];
-  return `${sections.join("\n\n")}\n`;
 }
+
+export const toMarkdown = (report: SwiftReport): string => `${toSections(report).join("\n\n")}\n`;
