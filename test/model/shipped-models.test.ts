@@ -9,11 +9,13 @@ import type { Engine } from "#generator/engine/types.js";
 import { auc, mean } from "#shared/stats.js";
 import { recordRollouts, type RecordedProblem } from "#train/evaluation/records.js";
 import { openEngine, openReader } from "#train/open-models.js";
-import { POLICY_DIR, PRM_DIR } from "#train/paths.js";
+import { AUTHORS_DIR, POLICY_DIR, PRM_DIR } from "#train/paths.js";
 import type { Reader } from "#train/prm/read-solution.js";
 import { generateProblem } from "#train/problems/generate.js";
 import { readPrmFiles } from "#verifier/score/prm/head-file.js";
 import { type PrmHead, prmScore } from "#verifier/score/prm/head.js";
+import { swiftForward } from "#verifier/score/swift/head.js";
+import { readSwiftHead } from "#verifier/score/swift/head-file.js";
 
 const there =
   existsSync(join(POLICY_DIR, "model.safetensors")) && existsSync(join(PRM_DIR, "model.safetensors"));
@@ -66,5 +68,44 @@ describe.skipIf(!there)("the shipped models (skipped when models/ holds no check
     const within = records.map(aucOf).filter((value) => value !== undefined);
     expect(within.length).toBeGreaterThan(20);
     expect(mean(within)).toBeGreaterThan(0.85);
+  });
+});
+
+const AUTHORS_HEAD = join(AUTHORS_DIR, "swift.safetensors");
+
+describe.skipIf(!existsSync(AUTHORS_HEAD))("the second policy (skipped when models/ holds none)", () => {
+  test("its faithful SWIFT head tells right from wrong among the solutions of one problem", async () => {
+    const head = await readSwiftHead(AUTHORS_HEAD);
+    const second = await openEngine(AUTHORS_DIR, 2);
+    try {
+      const { modelHash, hiddenSize, hiddenStateCount } = second.info;
+      expect(head.provenance.modelHash).toBe(modelHash);
+      const width = hiddenSize * hiddenStateCount;
+      const weights = Float32Array.of(...head.gate!.weights, ...head.reward.weights);
+      const probe = { name: "swift", input: "hidden", modelHash, weights, shape: [2, width] } as const;
+      const records = await recordRollouts(
+        second,
+        [1, 2, 3, 4].flatMap((level) => problems(level, 25)),
+        { ...sampling, count: 8, probes: [probe] },
+        signal,
+      );
+      const within = records
+        .map(({ solutions }) =>
+          auc(
+            solutions.map(({ steps }) =>
+              swiftForward(
+                head,
+                steps.flatMap((step) => [...step.probeOutputs]),
+              ),
+            ),
+            solutions.map(({ correct }) => correct),
+          ),
+        )
+        .filter((value) => value !== undefined);
+      expect(within.length).toBeGreaterThan(50);
+      expect(mean(within)).toBeGreaterThan(0.75);
+    } finally {
+      await second.dispose();
+    }
   });
 });
