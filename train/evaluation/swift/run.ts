@@ -104,7 +104,7 @@ async function measure(
   const { info } = engine;
   const { seed, command, curve, onProgress } = options;
   const variants = variantsOf(info.hiddenStateCount, seed);
-  const others = await logitScores(training, test, seed, signal);
+  const others = await logitScores(training, test, options, signal);
   const prm = options.prm === undefined ? undefined : await openPrm(options.prm, options.threads);
   try {
     if (prm !== undefined) {
@@ -168,7 +168,7 @@ function variantsOf(states: number, seed: number): HeadVariant[] {
 async function logitScores(
   training: Recording,
   test: Recording,
-  seed: number,
+  { seed, onProgress }: SwiftBenchOptions,
   signal: AbortSignal,
 ): Promise<OtherScores[]> {
   if (training.logits === undefined || test.logits === undefined) return [];
@@ -177,7 +177,9 @@ async function logitScores(
     [`SWIFT's form over ${TOP_LOG_PROBS} log-probs`]: { kind: "top_log_probs", count: TOP_LOG_PROBS },
   } as const;
   const scores: OtherScores[] = [];
+  const total = Object.keys(inputs).length;
   for (const [name, input] of Object.entries(inputs)) {
+    onProgress("heads over logits", scores.length, total);
     const reads = { input, scalars: false, span: "response" } as const;
     const trained = await trainVariant(
       training.logits,
@@ -186,6 +188,7 @@ async function logitScores(
     );
     scores.push({ name, kind: "reward", table: await rewardTable(test.logits, reads, trained, signal) });
   }
+  onProgress("heads over logits", total, total);
   return scores;
 }
 
