@@ -7,10 +7,22 @@
 import { ServiceError } from "#shared/errors.js";
 import type { AuditReport, PolicyInfo, StepSample } from "../../ports.js";
 import type { SwiftHead } from "./head-file.js";
-import { addTokens, outputsOf, type SwiftSums, swiftReward } from "./head.js";
+import { addTokens, EMPTY_SUMS, outputsOf, type SwiftSums, swiftReward, tokenTerms } from "./head.js";
 
-/** Of R. What 16 bits leave of the states moves it by less. */
+/** Of R: what both routes may differ by in any case. */
 export const AUDIT_TOLERANCE = 1e-3;
+/** A number in 16 bits is off by at most 2^-11 of itself, by 2^-11 / sqrt(3) in the root mean square. */
+const HALF_ROUNDING = 2 ** -11 / Math.sqrt(3);
+/** Standard deviations of that rounding which are no mismatch: once in 16,000 steps one is beyond. */
+const ROUNDING_DEVIATIONS = 4;
+
+/** A path by the audit's route. */
+export interface AuditedSums extends SwiftSums {
+  /** Variance of the sum of gate times (reward less R) that the states' rounding explains. */
+  readonly rounding: number;
+}
+
+export const EMPTY_AUDIT: AuditedSums = { ...EMPTY_SUMS, rounding: 0 };
 
 /** Since the service started. */
 export interface AuditCounts {
@@ -82,7 +94,7 @@ export class SwiftAudit {
    * parent, `served` the path's sums by the policy's products. Where states are missing it goes on with these: of a long
    * step only the first tokens come with them.
    */
-  check(step: StepSample, before: SwiftSums, served: SwiftSums, scalars?: Float32Array): SwiftSums {
+  check(step: StepSample, before: AuditedSums, served: SwiftSums, scalars?: Float32Array): AuditedSums {
     this.#found.stepsAudited++;
     this.#counts.stepsAudited++;
     const { hiddenSize, hiddenStateCount } = this.#policy;
@@ -90,16 +102,36 @@ export class SwiftAudit {
     const tokens = hiddenStates.length / (hiddenSize * hiddenStateCount);
     if (!Number.isInteger(tokens) || tokens < 1 || tokens > tokenIds.length) {
       this.#mismatch();
-      return served;
+      return { ...served, rounding: before.rounding };
     }
     const products = Float64Array.from(probeOutputs);
-    products.set(project(this.#head, hiddenStates, this.#policy));
+    const projected = project(this.#head, hiddenStates, this.#policy);
+    products.set(projected.products);
     const own = addTokens(before, this.#head, products, scalars);
-    const difference = Math.abs(swiftReward(own) - swiftReward(served));
+    const reward = swiftReward(own);
+    const rounding = before.rounding + this.#roundingOf(products, projected.squares, reward, scalars);
+    const tolerance = Math.max(
+      AUDIT_TOLERANCE,
+      (ROUNDING_DEVIATIONS * Math.sqrt(rounding)) / Math.max(own.gate, Number.MIN_VALUE),
+    );
+    const difference = Math.abs(reward - swiftReward(served));
     // NaN is a mismatch too.
-    if (!(difference <= AUDIT_TOLERANCE)) this.#mismatch();
+    if (!(difference <= tolerance)) this.#mismatch();
     if (difference > this.#found.maxDifference) this.#found.maxDifference = difference;
-    return own;
+    return { ...own, rounding };
+  }
+
+  /** The variance that a step adds: dR = sum(g dr + g (1 - g) (r - R) dg) / sum g, and the products' errors are apart. */
+  #roundingOf(products: Float64Array, squares: Float64Array, path: number, scalars?: Float32Array): number {
+    const outputs = outputsOf(this.#head);
+    let variance = 0;
+    for (let t = 0; t < squares.length / outputs; t++) {
+      const { gate, reward } = tokenTerms(this.#head, products, scalars, t);
+      const ofReward = squares[(t + 1) * outputs - 1]!;
+      const ofGate = outputs === 2 ? squares[t * outputs]! : 0;
+      variance += gate ** 2 * ofReward + (gate * (1 - gate) * (reward - path)) ** 2 * ofGate;
+    }
+    return HALF_ROUNDING ** 2 * variance;
   }
 
   end(): void {
@@ -112,22 +144,26 @@ export class SwiftAudit {
   }
 }
 
-/** [tokens, outputs] in double precision: the head's rows times the states that it reads. */
+/** [tokens, outputs] in double precision: the head's rows times the states that it reads, and the sums of squared terms. */
 function project(
   head: SwiftHead,
   states: Float32Array,
   { hiddenSize, hiddenStateCount }: PolicyInfo,
-): Float64Array {
+): { readonly products: Float64Array; readonly squares: Float64Array } {
   const layers = head.input.kind === "hidden" ? head.input.layers : [];
   const rows = head.gate === undefined ? [head.reward] : [head.gate, head.reward];
   const width = hiddenSize * hiddenStateCount;
   const products = new Float64Array((states.length / width) * outputsOf(head));
+  const squares = new Float64Array(products.length);
   for (let i = 0; i < products.length; i++) {
     const { weights } = rows[i % rows.length]!;
     const token = Math.floor(i / rows.length) * width;
     for (const [index, layer] of layers.entries())
-      for (let k = 0; k < hiddenSize; k++)
-        products[i]! += weights[index * hiddenSize + k]! * states[token + layer * hiddenSize + k]!;
+      for (let k = 0; k < hiddenSize; k++) {
+        const term = weights[index * hiddenSize + k]! * states[token + layer * hiddenSize + k]!;
+        products[i]! += term;
+        squares[i]! += term * term;
+      }
   }
-  return products;
+  return { products, squares };
 }

@@ -96,12 +96,24 @@ export function addTokens(
   let { gatedReward, gate } = sums;
   for (let t = 0; t < count; t++) {
     if (head.span === "without_first" && sums.tokens + t === 0) continue;
-    const g =
-      head.gate === undefined ? 1 : sigmoid(rowValue(head.gate, projections[t * outputs]!, scalars, t));
-    gatedReward += g * rowValue(head.reward, projections[(t + 1) * outputs - 1]!, scalars, t);
-    gate += g;
+    const token = tokenTerms(head, projections, scalars, t);
+    gatedReward += token.gate * token.reward;
+    gate += token.gate;
   }
   return { gatedReward, gate, tokens: sums.tokens + count };
+}
+
+/** Gate (1 for a head without one) and reward of token `t`; arguments as for `addTokens`. */
+export function tokenTerms(
+  head: SwiftWeights,
+  projections: ArrayLike<number>,
+  scalars: ArrayLike<number> | undefined,
+  t: number,
+): { readonly gate: number; readonly reward: number } {
+  const outputs = outputsOf(head);
+  const gate =
+    head.gate === undefined ? 1 : sigmoid(rowValue(head.gate, projections[t * outputs]!, scalars, t));
+  return { gate, reward: rowValue(head.reward, projections[(t + 1) * outputs - 1]!, scalars, t) };
 }
 
 function rowValue(

@@ -14,7 +14,7 @@ import type {
   StepScorer,
 } from "../../ports.js";
 import { toScore } from "../probability.js";
-import type { SwiftAudit, SwiftAuditor } from "./audit.js";
+import { type AuditedSums, EMPTY_AUDIT, type SwiftAudit, type SwiftAuditor } from "./audit.js";
 import type { SwiftHead } from "./head-file.js";
 import {
   addTokens,
@@ -48,7 +48,7 @@ export function createSwiftScorer(head: SwiftHead, policy: PolicyInfo, auditor?:
 interface Path {
   readonly sums: SwiftSums;
   /** By the audit's route; unused without one. */
-  readonly audited: SwiftSums;
+  readonly audited: AuditedSums;
   readonly children: NodeId[];
 }
 
@@ -57,7 +57,7 @@ class SwiftSession implements ScorerSession {
   readonly #head: SwiftWeights;
   readonly #flopsPerToken: number;
   readonly #audit: SwiftAudit | undefined;
-  readonly #paths = new Map<NodeId, Path>([[0, { sums: EMPTY_SUMS, audited: EMPTY_SUMS, children: [] }]]);
+  readonly #paths = new Map<NodeId, Path>([[0, { sums: EMPTY_SUMS, audited: EMPTY_AUDIT, children: [] }]]);
   #flops = 0;
   #closed = false;
 
@@ -123,7 +123,7 @@ class SwiftSession implements ScorerSession {
         "internal",
         `the policy's probe outputs must be numbers, got NaN in step ${nodeId}`,
       );
-    const audited = this.#audit?.check(step, parent.audited, sums, scalars) ?? sums;
+    const audited = this.#audit?.check(step, parent.audited, sums, scalars) ?? parent.audited;
     this.#paths.set(nodeId, { sums, audited, children: [] });
     parent.children.push(nodeId);
     this.#flops += this.#flopsPerToken * tokenIds.length;

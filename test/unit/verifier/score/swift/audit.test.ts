@@ -103,6 +103,28 @@ describe("both routes", () => {
     expect(session.audit!()).toMatchObject({ stepsAudited: 19, mismatches: 0 });
   });
 
+  test("bear as much of it as a head's own weights make of it, and no more", async () => {
+    const heavy = swiftHead(SWIFT_POLICY.modelHash, [2, 0], {
+      gate: swiftRow([1, -2, 0.5, 1], 0.5),
+      reward: swiftRow([500, -600, 700, 800], -0.25),
+    });
+    const rng = createRng(6);
+    const rounded = (x: number) => x * (1 + (rng.next() - 0.5) * 2 ** -10);
+    const rewards = async (lie: number) => {
+      const session = await audited(heavy).open();
+      for (let i = 1; i <= 200; i++) {
+        const { hiddenStates, probeOutputs, ...rest } = withStates(step(i, 0, 3), heavy, () => rng.next());
+        const told = probeOutputs.map((x, at) => (at % 2 === 1 ? x + lie : x));
+        await session.score([{ ...rest, probeOutputs: told, hiddenStates: hiddenStates!.map(rounded) }]);
+      }
+      return session.audit!()!;
+    };
+    const honest = await rewards(0);
+    expect(honest.mismatches).toBe(0);
+    expect(honest.maxDifference).toBeGreaterThan(0.1);
+    expect((await rewards(5)).mismatches).toBeGreaterThan(190);
+  });
+
   test("differ when the policy lies: counted, told once at the end, and no score changes", async () => {
     const { open, reports, auditor } = audited(head);
     const rng = createRng(7);
