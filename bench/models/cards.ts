@@ -8,7 +8,6 @@ import { packageRoot } from "#shared/rpc/package-root.js";
 import { RESULTS_DIR } from "#train/paths.js";
 import {
   aucSection as toSwiftAuc,
-  choiceSection as toSwiftChoice,
   endToEndSection as toSwiftRace,
   heading as toSwiftHeading,
   toSections as toSwiftSections,
@@ -87,11 +86,9 @@ function swiftSections(authors: SwiftReport, smollm2: SwiftReport): string[] {
   return [
     toSwiftHeading(authors),
     toSwiftAuc(authors),
-    toSwiftChoice(authors),
     ...(authors.endToEnd === undefined ? [] : [toSwiftRace(authors.endToEnd)]),
     toSwiftHeading(smollm2),
     toSwiftAuc(smollm2),
-    toSwiftChoice(smollm2),
   ];
 }
 
