@@ -44,29 +44,12 @@ import {
 } from "./attention-context.js";
 import { GraphBuilder, type Value } from "./builder.js";
 import { linear, type LinearMap, multiplyTransposed } from "./linear.js";
+import { emitProbe, emitSummary } from "./outputs.js";
 import { rotaryTables } from "./rotary-tables.js";
 import { type PlannedWeights, WeightPlan } from "./weight-plan.js";
 
 /** Raise it when the bytes of a weight change while its place, shape and type stay: a better quantiser, for one. */
 export const WEIGHTS_VERSION = 3;
-
-/**
- * Outputs of one probe in the graph. A product of fixed width rounds the same however many probes there are.
- */
-export const PROBE_WIDTH = 16;
-
-/** Tokens that a summary of logits lists. */
-export const TOP_TOKENS = 64;
-
-/**
- * Ids of one block of a summary's sums. Blocks of whole vectors, and two at least: the order in which ONNX Runtime adds
- * up a line depends on where in memory it begins, and on whether it is the only one.
- */
-export const SUMMARY_BLOCK = 256;
-export const summaryBlocks = (vocabSize: number): number => Math.max(2, Math.ceil(vocabSize / SUMMARY_BLOCK));
-
-/** TensorProto.DataType of ONNX. */
-const FLOAT = 1;
 
 export interface DecoderModel {
   /** Bytes of the .onnx file. */
@@ -136,7 +119,7 @@ class Decoder {
       hidden.push(pick(layer + 1 === numLayers ? normed : states, hiddenRows));
     }
     const logits = this.#emitLogits(normed, graph.input("logit_rows", "int32", ["logit_rows"]), embedding);
-    this.#emitSummary(logits);
+    emitSummary(graph, logits, vocabSize);
     this.#emitKeysAndValues(fresh);
     this.#emitProbes(this.#emitHidden(hidden), logits);
   }
@@ -295,32 +278,6 @@ class Decoder {
     return capped;
   }
 
-  #emitSummary(logits: Value): void {
-    const graph = this.#graph;
-    const { vocabSize } = this.#config;
-    const inverseTemperatures = graph.input("inverse_temperatures", "float32", ["logit_rows", 1, 1]);
-    const count = Math.min(TOP_TOKENS, vocabSize);
-    const [topLogits, topIds] = graph.ops("TopK", [logits, graph.int([count])], 2, { axis: -1 });
-    const largest = graph.op("Gather", [topLogits!, graph.int([0])], { axis: 1 });
-    const blocks = summaryBlocks(vocabSize);
-    const padding = blocks * SUMMARY_BLOCK - vocabSize;
-    const exact = graph.op("Sub", [logits, largest]);
-    // What is put behind a vocabulary of another length has no weight.
-    const padded =
-      padding === 0 ? exact : graph.op("Pad", [exact, graph.int([0, 0, 0, padding]), graph.float(-1000)]);
-    const distance = graph.reshape(padded, [-1, blocks, SUMMARY_BLOCK]);
-    const weight = graph.op("Exp", [distance]);
-    const scaled = graph.op("Exp", [graph.op("Mul", [distance, inverseTemperatures])]);
-    const sums = [weight, graph.op("Mul", [weight, distance]), scaled].map((values) =>
-      graph.op("ReduceSum", [values, graph.int([-1])], { keepdims: 0 }),
-    );
-    graph.output("top_logits", topLogits!, "float32", ["logit_rows", count]);
-    // Every output has one type; ids are below 2^24, so float32 holds them.
-    graph.output("top_ids", graph.op("Cast", [topIds!], { to: FLOAT }), "float32", ["logit_rows", count]);
-    const byRow = graph.op("Concat", sums, { axis: 1 });
-    graph.output("block_sums", byRow, "float32", ["logit_rows", 3 * blocks]);
-  }
-
   #emitKeysAndValues(fresh: readonly KeysAndValues[]): void {
     const all = this.#graph.op(
       "Concat",
@@ -343,20 +300,11 @@ class Decoder {
     const { hiddenSize, vocabSize } = this.#config;
     const pick = (from: Value, rows: string): Value =>
       graph.op("Gather", [from, graph.input(rows, "int32", [rows])], { axis: 0 });
-    this.#emitProbe("probe", hidden, "hidden_rows", this.#stateWidth);
+    emitProbe(graph, "probe", hidden, "hidden_rows", this.#stateWidth);
     const states = graph.reshape(pick(hidden, "normed_rows"), [-1, hiddenSize]);
     const normed = graph.reshape(this.#norm(states, "model.norm"), [-1, this.#stateWidth]);
-    this.#emitProbe("normed_probe", normed, "normed_rows", this.#stateWidth);
-    this.#emitProbe("logit_probe", pick(logits, "probed_logits"), "probed_logits", vocabSize);
-  }
-
-  #emitProbe(name: string, rows: Value, rowsDim: string, width: number): void {
-    const graph = this.#graph;
-    const blocks = `${name}s`;
-    const weights = graph.input(blocks, "float32", [blocks, PROBE_WIDTH, width]);
-    // alpha is not 1 for the reason given in attention.ts; the caller's weights are doubled.
-    const outputs = graph.op("FusedMatMul", [rows, weights], { transB: 1, alpha: { float: 0.5 } });
-    graph.output(name, outputs, "float32", [blocks, rowsDim, PROBE_WIDTH]);
+    emitProbe(graph, "normed_probe", normed, "normed_rows", this.#stateWidth);
+    emitProbe(graph, "logit_probe", pick(logits, "probed_logits"), "probed_logits", vocabSize);
   }
 
   get #stateWidth(): number {

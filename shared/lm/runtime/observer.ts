@@ -3,7 +3,7 @@
  * Tells the graph before the run and cuts its outputs into those of the rows afterwards.
  */
 import type { ModelConfig } from "../checkpoint/config.js";
-import { PROBE_WIDTH, SUMMARY_BLOCK } from "../graph/decoder.js";
+import { PROBE_WIDTH, SUMMARY_BLOCK } from "../graph/outputs.js";
 import type { LinearProbe, LogitSummary, ProbeInput, RowOutput, Wanted } from "../types.js";
 import { sum } from "#shared/stats.js";
 import { blocksOf, ProbeSet } from "./probe-set.js";

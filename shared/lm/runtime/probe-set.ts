@@ -2,7 +2,7 @@
  * The distinct probes of one input in a step, packed for the graph in blocks of PROBE_WIDTH outputs. Rows of different
  * sessions may bring different probes; a probe is known by the identity of its weights.
  */
-import { PROBE_WIDTH } from "../graph/decoder.js";
+import { PROBE_WIDTH } from "../graph/outputs.js";
 import type { LinearProbe } from "../types.js";
 import { floatTensor, type Tensor } from "./session.js";
 

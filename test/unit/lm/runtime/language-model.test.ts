@@ -3,7 +3,7 @@ import type { ModelConfig } from "#shared/lm/checkpoint/config.js";
 import { createLanguageModel } from "#shared/lm/runtime/language-model.js";
 import type { LanguageModel, LinearProbe, Precision, ProbeInput, Wanted } from "#shared/lm/types.js";
 import { createRng } from "#shared/rng.js";
-import { SUMMARY_BLOCK } from "#shared/lm/graph/decoder.js";
+import { SUMMARY_BLOCK } from "#shared/lm/graph/outputs.js";
 import { referenceSummary } from "../../../fakes/logit-summary.js";
 import { type Reference, referenceForward } from "../../../fakes/reference-decoder.js";
 import { temporaryDirectory } from "../../../fakes/temporary-directory.js";
