@@ -63,6 +63,16 @@ export function promptOf({ hasChatTemplate }: GeneratorInfo, problem: string): P
     : { kind: "text", text: problem };
 }
 
+/**
+ * Steps that nothing follows, a path whose tokens were spent at the very end of a step included, in the order their
+ * paths were asked for: they end shortest first, and whoever looks at the first few must not see those.
+ */
+function leavesOf(group: readonly StepEvent[], steps: ReadonlyMap<number, StepEvent>): StepEvent[] {
+  const followed = new Set(group.map(({ parentId }) => parentId));
+  const place = (leaf: StepEvent): number => chainOf(leaf, steps)[0]!.childIndex;
+  return group.filter(({ nodeId }) => !followed.has(nodeId)).toSorted((a, b) => place(a) - place(b));
+}
+
 /** Samples one problem's solutions and, when asked for, completions from each of their steps. */
 export async function sampleProblem(
   engine: Engine,
@@ -104,17 +114,18 @@ export async function sampleProblem(
     session.cancel();
   }
   const mine = (step: StepEvent): boolean => completions === 0 || own.has(step.nodeId);
-  // In the order they were asked for: they end shortest first, and whoever looks at the first few must not see those.
-  const place = (leaf: StepEvent): number => chainOf(leaf, steps)[0]!.childIndex;
-  const leaves = [...steps.values()]
-    .filter((step) => step.finishReason !== "step")
-    .toSorted((a, b) => place(a) - place(b));
-  const solutions = leaves.filter(mine).map((leaf) => {
+  const [asked, further] = [true, false].map((wanted) =>
+    leavesOf(
+      [...steps.values()].filter((step) => mine(step) === wanted),
+      steps,
+    ),
+  );
+  const solutions = asked!.map((leaf) => {
     const chain = chainOf(leaf, steps);
     return { steps: chain, text: textOf(chain), finished: ended(leaf) };
   });
   const completed = new Map<number, string[]>();
-  for (const leaf of leaves.filter((step) => !mine(step))) {
+  for (const leaf of further!) {
     const chain = chainOf(leaf, steps);
     const from = chain.findLast((step) => own.has(step.nodeId))!;
     const texts = completed.get(from.nodeId) ?? [];

@@ -183,6 +183,9 @@ function parseSizes(text: string): number[] {
 /** The command again, without what changes no number. */
 function commandLine(flags: Flags): string {
   const silent = new Set(["json", "out", "work"]);
+  if (flags.problems !== undefined) silent.add("trainingCount");
+  if (flags.testProblems !== undefined) silent.add("testCount");
+  if (flags.prm === undefined) silent.add("endToEnd");
   const words = Object.entries(flags).flatMap(([name, value]) =>
     silent.has(name) || value === undefined
       ? []
