@@ -12,24 +12,23 @@ const MAJORITY_COLOR = "#000000";
 
 /** The colour of a score, the same in both charts. */
 function colorOf({ auc }: SwiftReport, name: string): string {
-  const drawn = auc.filter(({ score }) => DRAWN.includes(score));
+  const drawn = auc.filter(({ score }) => !HIDDEN.includes(score));
   return COLORS[drawn.findIndex(({ score }) => score === name) % COLORS.length] ?? MAJORITY_COLOR;
 }
 
-/** More lines than a reader can tell apart: of what needs no training the mean log-prob is drawn, of the heads the main ones. */
-const DRAWN = [
-  "mean log-prob",
-  "SWIFT, as published",
-  "SWIFT, standardised",
-  "swift+lp",
-  "log-prob and entropies alone",
-  "SWIFT, logits only",
-  "PRM, last step",
+/** More lines than a reader can tell apart: the tables have all, the picture not these. */
+const HIDDEN = [
+  "sum log-prob",
+  "self-certainty",
+  "SWIFT, last state only",
+  "SWIFT, no gate",
+  "SWIFT, pairwise loss",
+  "SWIFT's form over 20 log-probs",
 ];
 
 /** Choices by heads, log-prob and other reward models, and the majority (dashed) that they must beat. */
 function choiceChart(report: SwiftReport, pick: "best" | "vote", title: string): Chart {
-  const shown = report.auc.map(({ score }) => score).filter((score) => DRAWN.includes(score));
+  const shown = report.auc.map(({ score }) => score).filter((score) => !HIDDEN.includes(score));
   const rows = [{ score: "", pick: "majority" as const }, ...shown.map((score) => ({ score, pick }))];
   return {
     title,
