@@ -177,11 +177,11 @@ function defined<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[
   };
 }
 
-/** The command again, flags that say nothing new left out. */
+/** The command again, without what says nothing new or changes no number. */
 function commandLine(flags: Flags): string {
   const words = Object.entries(flags).flatMap(([name, value]) => {
     const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    if (name === "json") return [];
+    if (name === "json" || name === "work") return [];
     if (value === true) return name === "gate" || name === "normalize" ? [] : [flag];
     if (value === false) return [flag.replace("--", "--no-")];
     return [flag, Array.isArray(value) ? value.join(",") : String(value)];
