@@ -1,7 +1,8 @@
 /** The recorded pools behind the model cards: fresh test problems, rollouts of the policy, every scorer's view. */
-import type { Engine, Probe } from "#generator/engine/types.js";
+import type { Engine } from "#generator/engine/types.js";
 import { readPrmFiles } from "#verifier/score/prm/head-file.js";
 import { readSwiftHead } from "#verifier/score/swift/head-file.js";
+import { toProbe } from "#verifier/score/swift/probe.js";
 import type { SwiftWeights } from "#verifier/score/swift/head.js";
 import { generateProblem, type Problem } from "#train/problems/generate.js";
 import { mean } from "#shared/stats.js";
@@ -38,10 +39,7 @@ export async function buildPool(
 ): Promise<PooledProblem[]> {
   const [{ head: prm }, swift] = [await readPrmFiles(PRM_DIR), await readSwiftHead(SWIFT_FILE)];
   const reader = await openReader(PRM_DIR, options.threads);
-  const width = swift.reward.weights.length;
-  const weights = Float32Array.of(...swift.gate!.weights, ...swift.reward.weights);
-  const { modelHash } = swift.provenance;
-  const probe: Probe = { name: "swift", input: "hidden", modelHash, weights, shape: [2, width] };
+  const probe = toProbe(swift, engine.info);
   try {
     const scalars = await scalarHead(engine, options.seed, signal);
     const records = await recordRollouts(

@@ -29,12 +29,7 @@ export function readInt<D extends number | undefined>(
   fallback: D,
   range: Range = {},
 ): number | D {
-  const text = valueOf(env, name);
-  if (text === undefined) return fallback;
-  const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = range;
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw configError(name, `must be an integer${describe(range)}, got ${quote(text)}`);
+  return readNumeric(env, name, fallback, range, INTEGER);
 }
 
 /** A decimal number such as 0.25; `range` is inclusive. */
@@ -44,12 +39,35 @@ export function readNumber<D extends number | undefined>(
   fallback: D,
   range: Range = {},
 ): number | D {
+  return readNumeric(env, name, fallback, range, DECIMAL);
+}
+
+interface Notation {
+  readonly noun: string;
+  readonly pattern: RegExp;
+  readonly holds: (value: number) => boolean;
+}
+
+const INTEGER: Notation = { noun: "an integer", pattern: /^[+-]?\d+$/, holds: Number.isSafeInteger };
+const DECIMAL: Notation = {
+  noun: "a number",
+  pattern: /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i,
+  holds: Number.isFinite,
+};
+
+function readNumeric<D extends number | undefined>(
+  env: Env,
+  name: string,
+  fallback: D,
+  range: Range,
+  { noun, pattern, holds }: Notation,
+): number | D {
   const text = valueOf(env, name);
   if (text === undefined) return fallback;
-  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const value = pattern.test(text) ? Number(text) : Number.NaN;
   const { min = -Infinity, max = Infinity } = range;
-  if (Number.isFinite(value) && value >= min && value <= max) return value;
-  throw configError(name, `must be a number${describe(range)}, got ${quote(text)}`);
+  if (holds(value) && value >= min && value <= max) return value;
+  throw configError(name, `must be ${noun}${describe(range)}, got ${quote(text)}`);
 }
 
 export function readEnum<T extends string, D extends T | undefined>(

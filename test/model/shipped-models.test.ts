@@ -16,6 +16,7 @@ import { readPrmFiles } from "#verifier/score/prm/head-file.js";
 import { type PrmHead, prmScore } from "#verifier/score/prm/head.js";
 import { swiftForward } from "#verifier/score/swift/head.js";
 import { readSwiftHead } from "#verifier/score/swift/head-file.js";
+import { toProbe } from "#verifier/score/swift/probe.js";
 
 const there =
   existsSync(join(POLICY_DIR, "model.safetensors")) && existsSync(join(PRM_DIR, "model.safetensors"));
@@ -78,15 +79,11 @@ describe.skipIf(!existsSync(AUTHORS_HEAD))("the second policy (skipped when mode
     const head = await readSwiftHead(AUTHORS_HEAD);
     const second = await openEngine(AUTHORS_DIR, 2);
     try {
-      const { modelHash, hiddenSize, hiddenStateCount } = second.info;
-      expect(head.provenance.modelHash).toBe(modelHash);
-      const width = hiddenSize * hiddenStateCount;
-      const weights = Float32Array.of(...head.gate!.weights, ...head.reward.weights);
-      const probe = { name: "swift", input: "hidden", modelHash, weights, shape: [2, width] } as const;
+      expect(head.provenance.modelHash).toBe(second.info.modelHash);
       const records = await recordRollouts(
         second,
         [1, 2, 3, 4].flatMap((level) => problems(level, 25)),
-        { ...sampling, count: 8, probes: [probe] },
+        { ...sampling, count: 8, probes: [toProbe(head, second.info)] },
         signal,
       );
       const within = records

@@ -5,7 +5,8 @@
 import type { Engine, Probe } from "#generator/engine/types.js";
 import type { PrmScorer } from "#verifier/score/prm/prm-host.js";
 import { addTokens, EMPTY_SUMS, outputsOf, type SwiftWeights } from "#verifier/score/swift/head.js";
-import { mapConcurrently, type RolloutStep, type SampledSolution, sampleProblem } from "#train/rollouts.js";
+import { mapConcurrently, type SampledSolution, sampleProblem } from "#train/rollouts.js";
+import { lastScores } from "./prm-scores.js";
 
 export interface ScoringCost {
   readonly scorer: string;
@@ -92,14 +93,17 @@ export async function measurePrm(
 ): Promise<ScoringCost> {
   const solutions = await sampleAll(engine, options, [], signal);
   const tokens = countTokens(solutions);
+  const worded = solutions.map(({ steps }) =>
+    steps.map(({ text }) => text).filter((text) => text.trim() !== ""),
+  );
   const times: number[] = [];
   for (let repeat = 0; repeat <= options.repeats; repeat++) {
     const started = performance.now();
     for (const [i, problem] of options.problems.entries())
-      await scoreAll(
+      await lastScores(
         prm,
         problem,
-        solutions.slice(i * options.candidates, (i + 1) * options.candidates),
+        worded.slice(i * options.candidates, (i + 1) * options.candidates),
         signal,
       );
     // The first pass warms the model up.
@@ -113,32 +117,6 @@ export async function measurePrm(
     bytesPerToken: 0,
   };
 }
-
-async function scoreAll(
-  prm: PrmScorer,
-  problem: string,
-  solutions: readonly SampledSolution[],
-  signal: AbortSignal,
-): Promise<void> {
-  const session = await prm.open(problem, signal);
-  try {
-    await session.score(
-      solutions.flatMap(({ steps }) => steps.map(asSample).filter(({ text }) => text.trim() !== "")),
-    );
-  } finally {
-    session.close();
-  }
-}
-
-const asSample = (
-  step: RolloutStep & { readonly parentId?: number },
-  i: number,
-  all: readonly RolloutStep[],
-) => ({
-  ...step,
-  parentId: i === 0 ? 0 : all[i - 1]!.nodeId,
-  finishReason: "step" as const,
-});
 
 /** The solutions of every problem, problem by problem. */
 async function sampleAll(

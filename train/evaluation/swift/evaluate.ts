@@ -4,6 +4,7 @@
  */
 import type { GeneratorInfo } from "#generator/engine/types.js";
 import { labelsOf } from "#train/swift/rollout-records.js";
+import type { SwiftTrained } from "#train/swift/train-head.js";
 import { type ScoreTable, toTestProblems } from "./candidates.js";
 import { type HeadVariant, parametersOf, type RecordedSet, rewardTable, trainVariant } from "./heads.js";
 import { measurePoint, partOf, trainPoint } from "./learning-curve.js";
@@ -29,6 +30,8 @@ export interface EvaluateOptions {
   readonly curve: readonly number[];
   /** Names of the variants on the learning curve. Unset: all. */
   readonly curveVariants?: readonly string[];
+  /** Called with every head that was trained on all the training problems. */
+  readonly onTrained?: (variant: string, head: SwiftTrained) => void;
   /** Heads trained so far. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -49,7 +52,7 @@ export async function evaluateSwift(
   const sizes = curve.filter((size) => size < training.records.length);
   const onCurve = variants.filter(({ name }) => options.curveVariants?.includes(name) ?? true);
   const progress = counterOf(variants.length + sizes.length * onCurve.length, options.onProgress);
-  const { heads, tables } = await trainAll(training, test, variants, progress, signal);
+  const { heads, tables } = await trainAll(training, test, options, progress, signal);
   for (const { name, table } of others) tables[name] = table;
   const problems = toTestProblems(test.records, tables);
   const scorers = [
@@ -94,7 +97,7 @@ export async function evaluateSwift(
 async function trainAll(
   training: RecordedSet,
   test: RecordedSet,
-  variants: readonly HeadVariant[],
+  { variants, onTrained }: Pick<EvaluateOptions, "variants" | "onTrained">,
   progress: () => void,
   signal: AbortSignal,
 ): Promise<{ readonly heads: HeadRow[]; readonly tables: Record<string, ScoreTable> }> {
@@ -102,6 +105,7 @@ async function trainAll(
   const heads: HeadRow[] = [];
   for (const variant of variants) {
     const trained = await trainVariant(training, variant, signal);
+    onTrained?.(variant.name, trained);
     tables[variant.name] = await rewardTable(test, variant.reads, trained, signal);
     heads.push({
       name: variant.name,

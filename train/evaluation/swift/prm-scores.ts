@@ -36,8 +36,8 @@ export function splitSteps(text: string, delimiter: string): string[] {
     .filter((piece) => piece.trim() !== "");
 }
 
-/** All steps of a problem's solutions in one call. */
-async function lastScores(
+/** The score of each solution's last step, NaN of one without steps; all steps of a problem's solutions in one call. */
+export async function lastScores(
   prm: PrmScorer,
   problem: string,
   solutions: readonly (readonly string[])[],

@@ -7,9 +7,10 @@ import type { PrecisionChoice } from "#shared/lm/types.js";
 import { openEngine } from "#train/open-models.js";
 import type { FileProblem } from "#train/problem-files/problem-file.js";
 import { swiftSampling } from "#train/swift/rollouts.js";
-import { HEAD_DEFAULTS } from "#train/swift/train-head.js";
-import { outputsOf, type SwiftWeights } from "#verifier/score/swift/head.js";
+import { HEAD_DEFAULTS, type SwiftTrained } from "#train/swift/train-head.js";
+import type { SwiftInput, SwiftWeights } from "#verifier/score/swift/head.js";
 import type { SwiftSampling } from "#verifier/score/swift/head-file.js";
+import { toProbe } from "#verifier/score/swift/probe.js";
 import { type CostOptions, measureGeneration, measurePrm, measureSwift } from "./cost.js";
 import { evaluateSwift, type OtherScores } from "./evaluate.js";
 import { type HeadVariant, rewardTable, standardVariants, trainVariant } from "./heads.js";
@@ -119,6 +120,7 @@ async function measure(
       others.push({ name: "PRM, last step", kind: "probability", table });
     }
     const { temperature } = swiftSampling(info.defaultSampling, options.sampling);
+    let standardised: SwiftTrained | undefined;
     const report = await evaluateSwift(
       training.hidden,
       test.hidden,
@@ -131,28 +133,29 @@ async function measure(
         others,
         curve,
         curveVariants: ON_CURVE,
+        onTrained: (name, trained) => {
+          if (name === ON_CURVE[0]) standardised = trained;
+        },
         onProgress: (done, total) => onProgress("heads", done, total),
       },
       signal,
     );
-    const standardised = variants.find(({ name }) => name === ON_CURVE[0])!;
-    const head = {
-      ...(await trainVariant(training.hidden, standardised, signal)),
-      span: "response" as const,
-    };
+    const head = { ...standardised!, span: "response" as const };
     return { ...report, costs: await measureCosts(engine, head, prm, options, signal) };
   } finally {
     await prm?.dispose();
   }
 }
 
+const allStates = (count: number): Extract<SwiftInput, { kind: "hidden" }> => ({
+  kind: "hidden",
+  layers: Array.from({ length: count }, (_, i) => i),
+  finalNorm: false,
+});
+
 /** As published and standardised, each less something, and the scalars without any state. */
 function variantsOf(states: number, seed: number): HeadVariant[] {
-  const all = {
-    kind: "hidden",
-    layers: Array.from({ length: states }, (_, i) => i),
-    finalNorm: false,
-  } as const;
+  const all = allStates(states);
   const options = { ...HEAD_DEFAULTS, seed };
   const reads = { input: all, scalars: false, span: "response" } as const;
   const last = { ...all, layers: [states - 1] };
@@ -200,12 +203,8 @@ async function measureCosts(
   signal: AbortSignal,
 ): Promise<SwiftCosts> {
   const { info } = engine;
-  const rows = head.gate === undefined ? [head.reward] : [head.gate, head.reward];
-  const width = head.reward.weights.length;
-  const weights = new Float32Array(rows.length * width);
-  for (const [i, row] of rows.entries()) weights.set(row.weights, i * width);
-  const shape = [outputsOf(head), width] as const;
-  const probe = { name: "swift", input: "hidden", modelHash: info.modelHash, weights, shape } as const;
+  const input = allStates(info.hiddenStateCount);
+  const probe = toProbe({ ...head, input }, info);
   const options: CostOptions = {
     problems: test.slice(0, COST.problems).map(({ problem }) => problem),
     candidates: COST.candidates,

@@ -3,7 +3,14 @@ import type { PolicyInfo, Probe } from "../../ports.js";
 import type { SwiftHead } from "./head-file.js";
 
 /** The head must fit the policy (`assertHeadFits`). States that it does not read get zeros. */
-export function toProbe(head: SwiftHead, { modelHash, hiddenSize, hiddenStateCount }: PolicyInfo): Probe {
+export function toProbe(
+  head: Pick<SwiftHead, "input" | "gate" | "reward">,
+  {
+    modelHash,
+    hiddenSize,
+    hiddenStateCount,
+  }: Pick<PolicyInfo, "modelHash" | "hiddenSize" | "hiddenStateCount">,
+): Probe {
   const { input, gate, reward } = head;
   const rows = gate === undefined ? [reward] : [gate, reward];
   if (input.kind === "logits") {
