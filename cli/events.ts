@@ -16,6 +16,8 @@ export interface PlanShape {
   readonly reason: string;
   /** Null when nothing was estimated. */
   readonly estimated_pass_rate: number | null;
+  /** Whether row and confidence come from a calibration of this policy and verifier. */
+  readonly calibrated: boolean;
 }
 
 export interface PlanChosenEvent {
@@ -35,6 +37,7 @@ export interface NodeAddedEvent {
   readonly finish_reason: string;
   readonly token_count: number;
   readonly mean_log_prob: number;
+  readonly mean_entropy: number;
 }
 
 export interface NodeScoredEvent {
@@ -71,6 +74,11 @@ export interface CandidateShape {
   /** Both as in `node_scored`, aggregated over the steps. */
   readonly swift_score: number | null;
   readonly prm_score: number | null;
+  /** Nats, over all tokens. */
+  readonly mean_entropy: number;
+  readonly token_count: number;
+  /** From 1 where the strategy has independent subtrees, else 0. */
+  readonly subtree: number;
 }
 
 export interface UsageShape {
@@ -108,8 +116,10 @@ export interface SolvedEvent {
   readonly candidates: readonly CandidateShape[];
   readonly votes: readonly VoteShape[];
   readonly usage: UsageShape;
-  /** finished, decided, budget, deadline or depth. */
+  /** finished, decided, budget, deadline, depth or gave_up. */
   readonly stop_reason: string;
+  /** What the search ran out of: generated_tokens, verifier_tokens, tokens, flops, wall_time; else unspecified. */
+  readonly exhausted: string;
   /** Empty, or why the answer should not be relied on. */
   readonly warning: string;
   /** Null when this search was not audited. */

@@ -30,6 +30,7 @@ export function toSolveEvent(message: SolveResponse__Output): SolveEvent | undef
       finish_reason: toWord("finishReason", node.finishReason),
       token_count: node.tokenCount,
       mean_log_prob: node.meanLogProb,
+      mean_entropy: node.meanEntropy,
     };
   }
   if (message.nodeScored) {
@@ -56,6 +57,7 @@ function toSolved(solved: Solved__Output): SolvedEvent {
     votes: solved.votes.map(({ answer, share, count }) => ({ answer, share, count })),
     usage: toUsage(solved.usage),
     stop_reason: toWord("stopReason", solved.stopReason),
+    exhausted: toWord("budgetResource", solved.exhausted),
     warning: solved.warning,
     audit: solved.audit ? toAudit(solved.audit) : null,
   };
@@ -75,6 +77,9 @@ function toCandidate(candidate: Candidate__Output): CandidateShape {
     mean_log_prob: candidate.meanLogProb,
     swift_score: candidate.swiftScore ?? null,
     prm_score: candidate.prmScore ?? null,
+    mean_entropy: candidate.meanEntropy,
+    token_count: candidate.tokenCount,
+    subtree: candidate.subtree,
   };
 }
 
@@ -90,6 +95,7 @@ export function toPlan(plan: SearchPlan__Output | null): PlanShape {
     row: plan?.row ?? "",
     reason: plan?.reason ?? "",
     estimated_pass_rate: plan?.estimatedPassRate ?? null,
+    calibrated: plan?.calibrated ?? false,
   };
 }
 

@@ -9,6 +9,8 @@ import { fromWord } from "./words.js";
 export interface BudgetFlags {
   /** Generated tokens. */
   readonly budget?: number;
+  /** Of both models together. */
+  readonly tokens?: number;
   readonly timeoutMs?: number;
 }
 
@@ -41,8 +43,9 @@ export function toSolveRequest(problem: string, flags: SolveFlags): SolveRequest
   };
 }
 
-export function toBudget({ budget, timeoutMs }: BudgetFlags): Budget {
+export function toBudget({ budget, tokens, timeoutMs }: BudgetFlags): Budget {
   return {
+    ...(tokens !== undefined && { tokens }),
     ...(budget !== undefined && { generatedTokens: budget }),
     ...(timeoutMs !== undefined && {
       wallTime: { seconds: Math.floor(timeoutMs / 1e3), nanos: Math.round((timeoutMs % 1e3) * 1e6) },

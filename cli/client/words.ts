@@ -7,6 +7,7 @@ const PREFIX: Readonly<Record<string, string>> = {
   vote: "VOTE_",
   finishReason: "FINISH_REASON_",
   stopReason: "STOP_REASON_",
+  budgetResource: "BUDGET_RESOURCE_",
 };
 
 const SHORT: Readonly<Record<string, string>> = {

@@ -53,6 +53,7 @@ class EventFold implements SearchState {
     finish_reason: "step",
     token_count: 0,
     mean_log_prob: 0,
+    mean_entropy: 0,
   });
   readonly nodes = new Map<number, TreeNode>();
   plan: PlanShape | undefined;

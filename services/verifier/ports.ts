@@ -93,6 +93,8 @@ export interface PolicyInfo {
   /** SHA-256 of the chat template's text, hex; empty without one. */
   readonly chatTemplateHash: string;
   readonly parameterCount: number;
+  /** 2 per weight that a token is multiplied with; attention comes on top. */
+  readonly flopsPerToken: number;
   readonly vocabularySize: number;
   readonly contextLength: number;
   readonly stepDelimiter: string;
@@ -111,6 +113,8 @@ export interface Policy {
 
 export interface PolicySession {
   readonly promptTokens: number;
+  /** Of these, tokens that the policy had from an earlier prompt. */
+  readonly cachedPromptTokens: number;
   /**
    * Samples `count` children and yields every step as it finishes: a parent before its children, otherwise in no
    * promised order. Ends when all have ended. Several grows may be under way at once. Pruned steps are yielded too, as

@@ -21,6 +21,7 @@ export const fakeInfo: GeneratorInfo = {
   tokenizerHash: "bb",
   precision: "fp32",
   parameterCount: 1000,
+  flopsPerToken: 2000,
   vocabularySize: 32,
   contextLength: 128,
   hiddenSize: 4,

@@ -126,6 +126,7 @@ function infoOf({ info }: LanguageModel, limits: EngineLimits): GeneratorInfo {
     tokenizerHash: byteTokenizer.hash,
     precision: info.precision,
     parameterCount: info.parameterCount,
+    flopsPerToken: info.flopsPerToken,
     vocabularySize: info.vocabularySize,
     contextLength: info.contextLength,
     hiddenSize: info.hiddenSize,

@@ -72,6 +72,7 @@ export function scriptedPolicy(script: Script, options: ScriptedPolicyOptions = 
     model: "scripted",
     modelHash: "0",
     parameterCount: options.parameterCount ?? 1e9,
+    flopsPerToken: 2 * (options.parameterCount ?? 1e9),
     contextLength: options.contextLength ?? 512,
     stepDelimiter: "\n",
     hiddenSize: 4,
@@ -187,6 +188,7 @@ function openSession(
 
   return {
     promptTokens: 7,
+    cachedPromptTokens: 0,
     grow: (request: GrowRequest) => {
       if (!isOpen) throw new Error("grow after close");
       // As the generator does.

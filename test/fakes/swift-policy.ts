@@ -6,6 +6,7 @@ export const SWIFT_POLICY: PolicyInfo = {
   model: "tiny",
   modelHash: "ab".repeat(32),
   parameterCount: 10,
+  flopsPerToken: 20,
   precision: "fp32",
   chatTemplateHash: "",
   vocabularySize: 5,

@@ -17,6 +17,7 @@ export function toGeneratorInfo(
     tokenizerHash: tokenizer.hash,
     precision: model.precision,
     parameterCount: model.parameterCount,
+    flopsPerToken: model.flopsPerToken,
     vocabularySize: model.vocabularySize,
     contextLength: model.contextLength,
     hiddenSize: model.hiddenSize,

@@ -245,6 +245,8 @@ export interface GeneratorInfo {
   readonly tokenizerHash: string;
   readonly precision: "fp32" | "int8" | "int4";
   readonly parameterCount: number;
+  /** 2 per weight that a token is multiplied with; attention comes on top. */
+  readonly flopsPerToken: number;
   readonly vocabularySize: number;
   readonly contextLength: number;
   readonly hiddenSize: number;

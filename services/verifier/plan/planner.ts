@@ -10,6 +10,7 @@ import { FIRST_SAMPLES, lookUp, TABLE_BEAM_WIDTH, type TableRow } from "./table.
 /** What a plan depends on besides the request. */
 export interface Features {
   readonly parameterCount: number;
+  readonly flopsPerToken: number;
   readonly verifier: StepScorer["name"];
   readonly strength: VerifierStrength;
   /** Of the texts that the verifier was trained on; unset: it does not mind. */
@@ -30,6 +31,7 @@ const DEFAULT_CANDIDATES = 16;
 export function featuresOf(info: PolicyInfo, { name, sampling }: StepScorer): Features {
   return {
     parameterCount: info.parameterCount,
+    flopsPerToken: info.flopsPerToken,
     verifier: name,
     strength: name === "prm" ? "strong" : "weak",
     ...(sampling !== undefined && { trainedTemperature: sampling.temperature }),
@@ -122,9 +124,19 @@ export function planAhead(
 
 /** Tokens the budget pays for, of a solution that is generated and read once. */
 function affordableTokens(budget: Budget, features: Features): number {
-  const { generatedTokens = Infinity, verifierTokens = Infinity, flops = Infinity } = budget;
-  const isRead = features.verifier !== "none";
-  return Math.min(generatedTokens, isRead ? verifierTokens : Infinity, flops / (2 * features.parameterCount));
+  const {
+    generatedTokens = Infinity,
+    verifierTokens = Infinity,
+    tokens = Infinity,
+    flops = Infinity,
+  } = budget;
+  const reads = features.verifier === "none" ? 0 : 1;
+  return Math.min(
+    generatedTokens,
+    reads === 0 ? Infinity : verifierTokens,
+    tokens / (1 + reads),
+    flops / features.flopsPerToken,
+  );
 }
 
 function complete(

@@ -16,6 +16,7 @@ export function assertRequest(problem: string, request: SearchRequest, budget: B
   assertCount("max_solution_tokens", request.maxSolutionTokens);
   assertCount("budget.generated_tokens", budget.generatedTokens);
   assertCount("budget.verifier_tokens", budget.verifierTokens);
+  assertCount("budget.tokens", budget.tokens);
   assertPositive("budget.flops", budget.flops);
   assertPositive("budget.wall_time", budget.wallTimeMs);
   const { strategy, n, beamWidth } = request;

@@ -52,6 +52,8 @@ export function toGeneratorInfo(message: GetModelInfoResponse__Output): Generato
     precision: message.precision,
     chatTemplateHash: message.chatTemplateHash,
     parameterCount: message.parameterCount,
+    // An older generator does not tell.
+    flopsPerToken: message.flopsPerToken || 2 * message.parameterCount,
     vocabularySize: message.vocabularySize,
     contextLength: message.contextLengthTokens,
     stepDelimiter: message.stepDelimiter,

@@ -20,7 +20,7 @@ const CLOSE_LIMIT_MS = 5000;
 
 export class ExpandSession implements PolicySession {
   readonly promptTokens: number;
-  readonly #cachedPromptTokens: number;
+  readonly cachedPromptTokens: number;
   readonly #call: ExpandCall;
   readonly #flopsPerToken: number;
   readonly #stateWidth: number;
@@ -36,17 +36,17 @@ export class ExpandSession implements PolicySession {
   #cancelled = 0;
   #onRoom: () => void = () => undefined;
 
-  /** `responses` stand after Opened. The parameter count serves when the generator ends without telling what was spent. */
+  /** `responses` stand after Opened. The FLOPs per token serve when the generator ends without telling what was spent. */
   constructor(
     call: ExpandCall,
     responses: AsyncIterator<ExpandResponse__Output>,
     opened: Pick<Opened__Output, "promptTokenIds" | "cachedPromptTokens">,
-    info: Pick<PolicyInfo, "parameterCount" | "hiddenStateCount" | "hiddenSize">,
+    info: Pick<PolicyInfo, "flopsPerToken" | "hiddenStateCount" | "hiddenSize">,
   ) {
     this.#call = call;
     this.promptTokens = opened.promptTokenIds.length;
-    this.#cachedPromptTokens = opened.cachedPromptTokens;
-    this.#flopsPerToken = 2 * info.parameterCount;
+    this.cachedPromptTokens = opened.cachedPromptTokens;
+    this.#flopsPerToken = info.flopsPerToken;
     this.#stateWidth = info.hiddenStateCount * info.hiddenSize;
     this.#finished = this.#read(responses);
   }
@@ -162,10 +162,10 @@ export class ExpandSession implements PolicySession {
   #countedUsage(): PolicyUsage {
     return {
       promptTokens: this.promptTokens,
-      cachedPromptTokens: this.#cachedPromptTokens,
+      cachedPromptTokens: this.cachedPromptTokens,
       generatedTokens: this.#generated,
       cancelledTokens: this.#cancelled,
-      flops: (this.promptTokens - this.#cachedPromptTokens + this.#generated) * this.#flopsPerToken,
+      flops: (this.promptTokens - this.cachedPromptTokens + this.#generated) * this.#flopsPerToken,
     };
   }
 }

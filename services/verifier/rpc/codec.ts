@@ -101,11 +101,12 @@ function toAsked(
 
 function toBudget(budget: Budget__Output | null): Budget {
   if (budget === null) return {};
-  const { generatedTokens, verifierTokens, flops, wallTime } = budget;
+  const { generatedTokens, verifierTokens, flops, wallTime, tokens } = budget;
   return {
     ...(generatedTokens !== undefined && { generatedTokens }),
     ...(verifierTokens !== undefined && { verifierTokens }),
     ...(flops !== undefined && { flops }),
+    ...(tokens !== undefined && { tokens }),
     ...(wallTime && { wallTimeMs: toMs("budget.wall_time", wallTime) }),
   };
 }

@@ -5,7 +5,14 @@ import type { SearchUsage as ProtoUsage } from "#shared/rpc/gen/deliberate/v1/Se
 import type { Solved } from "#shared/rpc/gen/deliberate/v1/Solved.js";
 import type { SolveResponse } from "#shared/rpc/gen/deliberate/v1/SolveResponse.js";
 import type { FinishReason } from "../ports.js";
-import type { Candidate, SearchEvent, SearchPlan, SearchResult, SearchUsage } from "../search/types.js";
+import type {
+  BudgetResource,
+  Candidate,
+  SearchEvent,
+  SearchPlan,
+  SearchResult,
+  SearchUsage,
+} from "../search/types.js";
 
 const strategies = {
   greedy: "STRATEGY_GREEDY",
@@ -51,7 +58,16 @@ const stopReasons = {
   budget: "STOP_REASON_BUDGET",
   deadline: "STOP_REASON_DEADLINE",
   depth: "STOP_REASON_DEPTH",
+  gave_up: "STOP_REASON_GAVE_UP",
 } as const satisfies Record<SearchResult["stopReason"], string>;
+
+const resources = {
+  generated_tokens: "BUDGET_RESOURCE_GENERATED_TOKENS",
+  verifier_tokens: "BUDGET_RESOURCE_VERIFIER_TOKENS",
+  tokens: "BUDGET_RESOURCE_TOKENS",
+  flops: "BUDGET_RESOURCE_FLOPS",
+  wall_time: "BUDGET_RESOURCE_WALL_TIME",
+} as const satisfies Record<BudgetResource, string>;
 
 export function fromEvent(event: SearchEvent): SolveResponse {
   switch (event.type) {
@@ -82,7 +98,7 @@ export function fromPlan(plan: SearchPlan): ProtoPlan {
   };
 }
 
-export function fromResult({ plan, usage, stopReason, candidates, ...result }: SearchResult): {
+export function fromResult({ plan, usage, stopReason, exhausted, candidates, ...result }: SearchResult): {
   solved: Solved;
 } {
   return {
@@ -93,6 +109,7 @@ export function fromResult({ plan, usage, stopReason, candidates, ...result }: S
       plan: fromPlan(plan),
       usage: fromUsage(usage),
       stopReason: stopReasons[stopReason],
+      ...(exhausted !== undefined && { exhausted: resources[exhausted] }),
     },
   };
 }
@@ -107,6 +124,9 @@ function fromCandidate(candidate: Candidate): ProtoCandidate {
     text,
     stepScores,
     meanLogProb,
+    meanEntropy,
+    tokenCount,
+    subtree,
   } = candidate;
   return {
     nodeId,
@@ -114,6 +134,9 @@ function fromCandidate(candidate: Candidate): ProtoCandidate {
     text,
     stepScores: [...stepScores],
     meanLogProb,
+    meanEntropy,
+    tokenCount,
+    subtree,
     ...(score !== undefined && { score }),
     ...fromParts({ swift, prm }),
   };

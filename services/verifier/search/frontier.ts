@@ -52,7 +52,7 @@ export class Frontier {
     this.strategy = strategy;
     this.plan = plan;
     this.metDepth = false;
-    this.parts.growth.begin(strategy.until);
+    this.parts.growth.begin(strategy.until, plan.verifier !== "none");
     const sizes = strategy.groups(plan);
     this.groups = sizes.map((size, i) => createGroup(size, sizes.length === 1 ? 0 : i + 1));
     for (;;) {
@@ -293,5 +293,6 @@ function added(path: Path): SearchEvent {
     finishReason: step.finishReason,
     tokenCount: step.tokenIds.length,
     meanLogProb: mean(step.logProbs),
+    meanEntropy: mean(step.entropies),
   };
 }

@@ -42,10 +42,10 @@ export class Growth {
     this.limits = limits;
   }
 
-  /** What the rows that follow are. */
-  begin(until: "step" | "end"): void {
+  /** What the rows that follow are, and whether the verifier reads them. */
+  begin(until: "step" | "end", isRead: boolean): void {
     this.until = until;
-    this.ledger.begin(until);
+    this.ledger.begin(until, isRead);
   }
 
   /** Starts as many of the rows that the group wants as the budget allows; the others go on waiting. */
@@ -64,9 +64,11 @@ export class Growth {
 
   /** A step has come out of a row. */
   onStep(step: StepSample, parent: Path | undefined): void {
-    const rowTokens = step.tokenIds.length + (this.until === "end" ? (parent?.tokenCount ?? 0) : 0);
-    this.ledger.stepArrived(step.tokenIds.length);
-    if (step.finishReason === "cancelled") this.ledger.rowStopped(rowTokens);
+    const contextTokens = parent?.tokenCount ?? 0;
+    const rowTokens = step.tokenIds.length + (this.until === "end" ? contextTokens : 0);
+    const isCancelled = step.finishReason === "cancelled";
+    this.ledger.stepArrived(step.tokenIds.length, contextTokens, isCancelled);
+    if (isCancelled) this.ledger.rowStopped(rowTokens);
     else if (this.endsRow(step)) this.ledger.rowEnded(rowTokens);
   }
 

@@ -2,7 +2,7 @@
 import type { AuditReport, PolicyUsage, ScorerUsage } from "../ports.js";
 import type { Frontier } from "./frontier.js";
 import { fusionOf } from "./fusion.js";
-import type { SearchPlan, SearchResult, StopReason } from "./types.js";
+import type { BudgetResource, SearchPlan, SearchResult } from "./types.js";
 import { bestFirst, fuseCandidates, tally, warningFor } from "./vote.js";
 
 export interface Cost {
@@ -15,7 +15,7 @@ export interface Cost {
 export function toResult(
   frontier: Frontier,
   plan: SearchPlan,
-  stopReason: StopReason,
+  end: Pick<SearchResult, "stopReason"> & { readonly exhausted: BudgetResource | undefined },
   cost: Cost,
 ): SearchResult {
   const { candidates, cut } = frontier;
@@ -43,7 +43,8 @@ export function toResult(
       flops: flops + cost.scorer.flops,
       wallMs: cost.wallMs,
     },
-    stopReason,
+    stopReason: end.stopReason,
+    ...(end.exhausted !== undefined && { exhausted: end.exhausted }),
     ...(warning !== undefined && { warning }),
     ...(cost.audit !== undefined && { audit: cost.audit }),
   };

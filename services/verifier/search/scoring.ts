@@ -109,7 +109,8 @@ export class Scoring {
     const legible = batch.filter((path) => this.readsBareEnds || !isBareEnd(path));
     const scores = legible.length === 0 ? [] : await this.session.score(legible.map((path) => path.step));
     assertScores(scores, legible.length);
-    this.ledger.scored(legible.reduce((sum, path) => sum + path.step.tokenIds.length, 0));
+    this.ledger.scored(tokensOf(legible));
+    this.ledger.settled(tokensOf(batch) - tokensOf(legible));
     const scoreOf = new Map(legible.map((path, i) => [path, scores[i]]));
     await this.deliver(
       batch,
@@ -119,7 +120,10 @@ export class Scoring {
 
   /** Still needed, and with a parent that has its score. */
   private ready(): Path[] {
-    this.waiting = this.waiting.filter((path) => path.claims > 0);
+    const needed = this.waiting.filter((path) => path.claims > 0);
+    const dropped = this.waiting.filter((path) => path.claims === 0);
+    this.ledger.settled(tokensOf(dropped));
+    this.waiting = needed;
     return this.waiting.filter((path) => path.parent === undefined || path.parent.score !== undefined);
   }
 
@@ -128,6 +132,10 @@ export class Scoring {
     this.session.prune(this.freed);
     this.freed = [];
   }
+}
+
+function tokensOf(paths: readonly Path[]): number {
+  return paths.reduce((sum, path) => sum + path.step.tokenIds.length, 0);
 }
 
 /** A missing score is a fault of the verifier, never a low score of the step. */

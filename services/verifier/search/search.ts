@@ -5,7 +5,7 @@
 import { assertRequest, assertVerifier } from "../plan/request.js";
 import { featuresOf, temperatureFor } from "../plan/planner.js";
 import { createSchedule, type Progress } from "../plan/schedule.js";
-import type { Clock, Policy, PolicySession, ScorerSession, StepScorer } from "../ports.js";
+import type { Clock, Policy, PolicyInfo, PolicySession, ScorerSession, StepScorer } from "../ports.js";
 import { Frontier } from "./frontier.js";
 import { fusionOf } from "./fusion.js";
 import { Growth, type Message } from "./growth.js";
@@ -14,7 +14,15 @@ import { Ledger } from "./ledger.js";
 import { toResult } from "./result.js";
 import { noScorer, Scoring } from "./scoring.js";
 import { strategies } from "./strategies.js";
-import type { Budget, SearchEvent, SearchPlan, SearchRequest, SearchResult, StopReason } from "./types.js";
+import type {
+  Budget,
+  BudgetResource,
+  SearchEvent,
+  SearchPlan,
+  SearchRequest,
+  SearchResult,
+  StopReason,
+} from "./types.js";
 import { tally } from "./vote.js";
 
 export interface SearchPorts {
@@ -54,9 +62,13 @@ export async function* search(
       void ports.clock
         .sleep(startMs + budget.wallTimeMs - ports.clock.now(), ended.signal)
         .then(() => inbox.put({ type: "deadline" }));
-    const { policy, scorer, features, contextLength } = open;
-    const ledger = new Ledger(budget, 2 * features.parameterCount, features.solutionTokens, () =>
-      scorer.usage(),
+    const { policy, scorer, features } = open;
+    const { contextLength } = open.info;
+    const { promptTokens, cachedPromptTokens } = policy;
+    const ledger = new Ledger(
+      budget,
+      { info: open.info, promptTokens, cachedPromptTokens, solutionTokens: features.solutionTokens },
+      () => scorer.usage(),
     );
     const scoring = new Scoring(
       scorer,
@@ -72,12 +84,17 @@ export async function* search(
     const schedule = createSchedule(request, features, budget);
     const { plan, stopReason } = yield* runAll(schedule, frontier, ledger);
     const usage = await policy.close();
-    return toResult(frontier, plan, stopReason, {
-      policy: usage,
-      scorer: scorer.usage(),
-      wallMs: ports.clock.now() - startMs,
-      audit: scorer.audit?.(),
-    });
+    return toResult(
+      frontier,
+      plan,
+      { stopReason, exhausted: exhaustedBy(stopReason, ledger) },
+      {
+        policy: usage,
+        scorer: scorer.usage(),
+        wallMs: ports.clock.now() - startMs,
+        audit: scorer.audit?.(),
+      },
+    );
   } finally {
     signal.removeEventListener("abort", onAbort);
     ended.abort();
@@ -106,6 +123,11 @@ async function* runAll(
   }
 }
 
+function exhaustedBy(stopReason: StopReason, ledger: Ledger): BudgetResource | undefined {
+  if (stopReason === "deadline") return "wall_time";
+  return stopReason === "budget" ? ledger.scarcest() : undefined;
+}
+
 function progressOf(frontier: Frontier, ledger: Ledger, plan: SearchPlan | undefined): Progress {
   return {
     candidates: frontier.candidates,
@@ -123,7 +145,7 @@ interface Sessions {
   readonly policy: PolicySession;
   readonly scorer: ScorerSession;
   readonly features: ReturnType<typeof featuresOf>;
-  readonly contextLength: number;
+  readonly info: PolicyInfo;
   close(): Promise<unknown>;
 }
 
@@ -157,7 +179,7 @@ async function openSessions(
       policy: policySession,
       scorer: scorerSession,
       features,
-      contextLength: info.contextLength,
+      info,
       close: () => policySession.close().finally(() => scorerSession.close()),
     };
   } catch (error) {

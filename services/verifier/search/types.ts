@@ -38,7 +38,12 @@ export interface Budget {
   /** Both models together. */
   readonly flops?: number;
   readonly wallTimeMs?: number;
+  /** Generated and verifier tokens together. */
+  readonly tokens?: number;
 }
+
+/** What a search ran out of. */
+export type BudgetResource = "generated_tokens" | "verifier_tokens" | "tokens" | "flops" | "wall_time";
 
 /** A request with every choice made, and why. */
 export interface SearchPlan {
@@ -56,10 +61,12 @@ export interface SearchPlan {
   readonly reason: string;
   /** The estimate of pass@1 that chose the row, when there was one. */
   readonly estimatedPassRate?: number;
+  /** Set when row and confidence come from a calibration of this policy and verifier. */
+  readonly calibrated?: boolean;
 }
 
-/** `length` and `depth`: the path met its limit unfinished. */
-export type PruneReason = "outscored" | "duplicate" | "length" | "depth" | "budget" | "deadline";
+/** `length` and `depth`: the path met its limit unfinished. `decided`: others have settled the answer. */
+export type PruneReason = "outscored" | "duplicate" | "length" | "depth" | "budget" | "deadline" | "decided";
 
 export type SearchEvent =
   | { readonly type: "plan_chosen"; readonly plan: SearchPlan }
@@ -75,6 +82,8 @@ export type SearchEvent =
       readonly finishReason: FinishReason;
       readonly tokenCount: number;
       readonly meanLogProb: number;
+      /** Nats, of the distributions that the tokens were drawn from. */
+      readonly meanEntropy: number;
     }
   | ({ readonly type: "node_scored"; readonly nodeId: NodeId } & StepScore)
   | { readonly type: "node_pruned"; readonly nodeId: NodeId; readonly reason: PruneReason }
@@ -110,6 +119,10 @@ export interface Candidate {
   readonly stepScores: readonly number[];
   readonly tokenCount: number;
   readonly meanLogProb: number;
+  /** Nats, over all tokens. */
+  readonly meanEntropy: number;
+  /** See SearchEvent.node_added. */
+  readonly subtree: number;
 }
 
 export interface AnswerVote {
@@ -119,7 +132,8 @@ export interface AnswerVote {
   readonly count: number;
 }
 
-export type StopReason = "finished" | "decided" | "budget" | "deadline" | "depth";
+/** `gave_up`: more compute is not expected to help. */
+export type StopReason = "finished" | "decided" | "budget" | "deadline" | "depth" | "gave_up";
 
 /** generated = kept + pruned + cancelled. */
 export interface SearchUsage {
@@ -153,6 +167,8 @@ export interface SearchResult {
   readonly plan: SearchPlan;
   readonly usage: SearchUsage;
   readonly stopReason: StopReason;
+  /** Set when the search ended for `budget` or `deadline`. */
+  readonly exhausted?: BudgetResource;
   /** Set when the answer should not be relied on: one sentence that says why. */
   readonly warning?: string;
   /** Of a search that was audited. */

@@ -13,6 +13,7 @@ export function toCandidate(path: Path, aggregation: Aggregation): Candidate {
   const prmScore = valueOf(path, aggregation, "prm");
   const nodes = pathNodes(path);
   const logProbs = nodes.flatMap((node) => node.step.logProbs);
+  const entropies = nodes.flatMap((node) => node.step.entropies);
   const answer = extractAnswer(path.text);
   return {
     nodeId: path.nodeId,
@@ -26,6 +27,8 @@ export function toCandidate(path: Path, aggregation: Aggregation): Candidate {
     stepScores: stepScoresOf(path)?.map(({ score }) => score) ?? [],
     tokenCount: path.tokenCount,
     meanLogProb: mean(logProbs),
+    meanEntropy: mean(entropies),
+    subtree: path.group.subtree,
   };
 }
 

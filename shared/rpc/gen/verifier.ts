@@ -44,6 +44,7 @@ export interface ProtoGrpcType {
       AppendSteps: MessageTypeDefinition<_deliberate_v1_AppendSteps, _deliberate_v1_AppendSteps__Output>
       BestSoFar: MessageTypeDefinition<_deliberate_v1_BestSoFar, _deliberate_v1_BestSoFar__Output>
       Budget: MessageTypeDefinition<_deliberate_v1_Budget, _deliberate_v1_Budget__Output>
+      BudgetResource: EnumTypeDefinition
       Candidate: MessageTypeDefinition<_deliberate_v1_Candidate, _deliberate_v1_Candidate__Output>
       ChatMessage: MessageTypeDefinition<_deliberate_v1_ChatMessage, _deliberate_v1_ChatMessage__Output>
       FinishReason: EnumTypeDefinition

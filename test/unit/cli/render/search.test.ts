@@ -119,6 +119,7 @@ describe("the tree", () => {
       finish_reason: "step",
       token_count: 1,
       mean_log_prob: 0,
+      mean_entropy: 0,
     }));
     for (const line of treeLines(stateAfter(deep), { width: 80, maxLines: 200, style: plain }))
       expect(displayWidth(line)).toBeLessThanOrEqual(80);

@@ -15,7 +15,13 @@ import { lookUp } from "#verifier/plan/table.js";
 import { toyScorer } from "../../../fakes/toy-scorer.js";
 import type { Budget, Candidate, SearchRequest } from "#verifier/search/types.js";
 
-const features: Features = { parameterCount: 1e9, verifier: "prm", strength: "strong", solutionTokens: 50 };
+const features: Features = {
+  parameterCount: 1e9,
+  flopsPerToken: 2e9,
+  verifier: "prm",
+  strength: "strong",
+  solutionTokens: 50,
+};
 
 const candidates = (answers: readonly string[], score?: number): Candidate[] =>
   answers.map((answer, i) => ({
@@ -28,6 +34,8 @@ const candidates = (answers: readonly string[], score?: number): Candidate[] =>
     stepScores: [],
     tokenCount: 1,
     meanLogProb: -1,
+    meanEntropy: 1,
+    subtree: 0,
   }));
 
 describe("posterior", () => {
@@ -197,6 +205,7 @@ describe("planner", () => {
       chatTemplateHash: "",
       vocabularySize: 50,
       parameterCount: 1,
+      flopsPerToken: 2,
       defaultSampling: {},
     };
     const guess = (contextLength: number): number =>

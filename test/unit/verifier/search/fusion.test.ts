@@ -22,6 +22,8 @@ const candidate = (nodeId: number, answer: string, pair?: ScorePair): Candidate 
   stepScores: [],
   tokenCount: 1,
   meanLogProb: 0,
+  meanEntropy: 1,
+  subtree: 0,
 });
 
 describe("the reference's vector", () => {

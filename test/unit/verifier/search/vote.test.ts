@@ -12,6 +12,8 @@ const candidate = (nodeId: number, answer: string, score?: number): Candidate =>
   stepScores: score === undefined ? [] : [score],
   tokenCount: 1,
   meanLogProb: -1,
+  meanEntropy: 1,
+  subtree: 0,
 });
 
 describe("tally", () => {

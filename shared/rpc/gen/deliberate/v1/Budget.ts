@@ -8,9 +8,11 @@ export interface Budget {
   'verifierTokens'?: (number | string | Long);
   'flops'?: (number | string);
   'wallTime'?: (_google_protobuf_Duration | null);
+  'tokens'?: (number | string | Long);
   '_generatedTokens'?: "generatedTokens";
   '_verifierTokens'?: "verifierTokens";
   '_flops'?: "flops";
+  '_tokens'?: "tokens";
 }
 
 export interface Budget__Output {
@@ -18,7 +20,9 @@ export interface Budget__Output {
   'verifierTokens'?: (number);
   'flops'?: (number);
   'wallTime': (_google_protobuf_Duration__Output | null);
+  'tokens'?: (number);
   '_generatedTokens'?: "generatedTokens";
   '_verifierTokens'?: "verifierTokens";
   '_flops'?: "flops";
+  '_tokens'?: "tokens";
 }

@@ -11,6 +11,9 @@ export interface Candidate {
   'meanLogProb'?: (number | string);
   'swiftScore'?: (number | string);
   'prmScore'?: (number | string);
+  'meanEntropy'?: (number | string);
+  'tokenCount'?: (number);
+  'subtree'?: (number);
   '_score'?: "score";
   '_swiftScore'?: "swiftScore";
   '_prmScore'?: "prmScore";
@@ -25,6 +28,9 @@ export interface Candidate__Output {
   'meanLogProb': (number);
   'swiftScore'?: (number);
   'prmScore'?: (number);
+  'meanEntropy': (number);
+  'tokenCount': (number);
+  'subtree': (number);
   '_score'?: "score";
   '_swiftScore'?: "swiftScore";
   '_prmScore'?: "prmScore";

@@ -22,6 +22,7 @@ export interface GetModelInfoResponse {
   'limits'?: (_deliberate_v1_GeneratorLimits | null);
   'memory'?: (_deliberate_v1_MemoryUsage | null);
   'chatTemplateHash'?: (string);
+  'flopsPerToken'?: (number | string);
 }
 
 export interface GetModelInfoResponse__Output {
@@ -41,4 +42,5 @@ export interface GetModelInfoResponse__Output {
   'limits': (_deliberate_v1_GeneratorLimits__Output | null);
   'memory': (_deliberate_v1_MemoryUsage__Output | null);
   'chatTemplateHash': (string);
+  'flopsPerToken': (number);
 }

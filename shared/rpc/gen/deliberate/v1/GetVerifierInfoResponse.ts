@@ -13,6 +13,7 @@ export interface GetVerifierInfoResponse {
   'maxSearches'?: (number);
   'maxCandidates'?: (number);
   'maxProblemBytes'?: (number);
+  'calibrationHash'?: (string);
 }
 
 export interface GetVerifierInfoResponse__Output {
@@ -26,4 +27,5 @@ export interface GetVerifierInfoResponse__Output {
   'maxSearches': (number);
   'maxCandidates': (number);
   'maxProblemBytes': (number);
+  'calibrationHash': (string);
 }

@@ -12,6 +12,7 @@ export interface NodeAdded {
   'finishReason'?: (_deliberate_v1_FinishReason);
   'tokenCount'?: (number);
   'meanLogProb'?: (number | string);
+  'meanEntropy'?: (number | string);
 }
 
 export interface NodeAdded__Output {
@@ -23,4 +24,5 @@ export interface NodeAdded__Output {
   'finishReason': (_deliberate_v1_FinishReason__Output);
   'tokenCount': (number);
   'meanLogProb': (number);
+  'meanEntropy': (number);
 }

@@ -16,6 +16,7 @@ export interface SearchPlan {
   'row'?: (string);
   'reason'?: (string);
   'estimatedPassRate'?: (number | string);
+  'calibrated'?: (boolean);
   '_estimatedPassRate'?: "estimatedPassRate";
 }
 
@@ -30,5 +31,6 @@ export interface SearchPlan__Output {
   'row': (string);
   'reason': (string);
   'estimatedPassRate'?: (number);
+  'calibrated': (boolean);
   '_estimatedPassRate'?: "estimatedPassRate";
 }

@@ -6,6 +6,7 @@ import type { SearchPlan as _deliberate_v1_SearchPlan, SearchPlan__Output as _de
 import type { SearchUsage as _deliberate_v1_SearchUsage, SearchUsage__Output as _deliberate_v1_SearchUsage__Output } from '../../deliberate/v1/SearchUsage.js';
 import type { StopReason as _deliberate_v1_StopReason, StopReason__Output as _deliberate_v1_StopReason__Output } from '../../deliberate/v1/StopReason.js';
 import type { SwiftAudit as _deliberate_v1_SwiftAudit, SwiftAudit__Output as _deliberate_v1_SwiftAudit__Output } from '../../deliberate/v1/SwiftAudit.js';
+import type { BudgetResource as _deliberate_v1_BudgetResource, BudgetResource__Output as _deliberate_v1_BudgetResource__Output } from '../../deliberate/v1/BudgetResource.js';
 
 export interface Solved {
   'answer'?: (string);
@@ -18,6 +19,7 @@ export interface Solved {
   'stopReason'?: (_deliberate_v1_StopReason);
   'warning'?: (string);
   'audit'?: (_deliberate_v1_SwiftAudit | null);
+  'exhausted'?: (_deliberate_v1_BudgetResource);
 }
 
 export interface Solved__Output {
@@ -31,4 +33,5 @@ export interface Solved__Output {
   'stopReason': (_deliberate_v1_StopReason__Output);
   'warning': (string);
   'audit': (_deliberate_v1_SwiftAudit__Output | null);
+  'exhausted': (_deliberate_v1_BudgetResource__Output);
 }

@@ -7,6 +7,7 @@ export const StopReason = {
   STOP_REASON_BUDGET: 'STOP_REASON_BUDGET',
   STOP_REASON_DEADLINE: 'STOP_REASON_DEADLINE',
   STOP_REASON_DEPTH: 'STOP_REASON_DEPTH',
+  STOP_REASON_GAVE_UP: 'STOP_REASON_GAVE_UP',
 } as const;
 
 export type StopReason =
@@ -22,5 +23,7 @@ export type StopReason =
   | 4
   | 'STOP_REASON_DEPTH'
   | 5
+  | 'STOP_REASON_GAVE_UP'
+  | 6
 
 export type StopReason__Output = typeof StopReason[keyof typeof StopReason]

@@ -9,6 +9,8 @@ export const Strategy = {
   STRATEGY_BEAM: 'STRATEGY_BEAM',
   STRATEGY_DVTS: 'STRATEGY_DVTS',
   STRATEGY_EARLY_REJECTION: 'STRATEGY_EARLY_REJECTION',
+  STRATEGY_REBASE: 'STRATEGY_REBASE',
+  STRATEGY_PARTICLE_FILTERING: 'STRATEGY_PARTICLE_FILTERING',
 } as const;
 
 export type Strategy =
@@ -28,5 +30,9 @@ export type Strategy =
   | 6
   | 'STRATEGY_EARLY_REJECTION'
   | 7
+  | 'STRATEGY_REBASE'
+  | 8
+  | 'STRATEGY_PARTICLE_FILTERING'
+  | 9
 
 export type Strategy__Output = typeof Strategy[keyof typeof Strategy]
