@@ -68,6 +68,8 @@ export interface PolicyOpenOptions {
   readonly sampling?: Sampling;
   readonly seed?: number;
   readonly probes?: readonly Probe[];
+  /** Evaluated at the last token of the prompt alone; its outputs are the session's `promptOutputs`. */
+  readonly promptProbe?: Probe;
   /** Fill `StepSample.hiddenStates`. */
   readonly includeHiddenStates?: boolean;
   /** [-10, 10]; higher runs first. Unset: 0. */
@@ -115,6 +117,8 @@ export interface PolicySession {
   readonly promptTokens: number;
   /** Of these, tokens that the policy had from an earlier prompt. */
   readonly cachedPromptTokens: number;
+  /** Of `promptProbe`; empty without one. */
+  readonly promptOutputs: readonly number[];
   /**
    * Samples `count` children and yields every step as it finishes: a parent before its children, otherwise in no
    * promised order. Ends when all have ended. Several grows may be under way at once. Pruned steps are yielded too, as
@@ -133,6 +137,8 @@ export interface PolicySession {
 /** A reward model, or with `rank` and `scaled` two of them. */
 export interface StepScorer {
   readonly name: "prm" | "swift" | "rank" | "scaled" | "none";
+  /** Of all that its scores depend on, hex; unset for two models and for none. */
+  readonly hash?: string;
   /** Probes that the policy must evaluate for this scorer; empty for scorers that read text. */
   readonly probes: readonly Probe[];
   /** How texts must be sampled so that its scores mean something; unset for scorers that do not mind. */

@@ -56,6 +56,8 @@ export interface ScriptedPolicy extends Policy {
 
 export interface ScriptedPolicyOptions {
   readonly parameterCount?: number;
+  /** What the prompt's probe comes to. */
+  readonly promptOutputs?: readonly number[];
   readonly contextLength?: number;
   readonly info?: Partial<PolicyInfo>;
   /** What else a step comes with. */
@@ -189,6 +191,7 @@ function openSession(
   return {
     promptTokens: 7,
     cachedPromptTokens: 0,
+    promptOutputs: options.promptOutputs ?? [],
     grow: (request: GrowRequest) => {
       if (!isOpen) throw new Error("grow after close");
       // As the generator does.

@@ -34,7 +34,8 @@ export function estimateDifficulty(
   return { passRate: trusted ?? agreement, agreement, meanScore };
 }
 
-function agreementOf(candidates: readonly Candidate[], samples: number): number {
+/** See `estimateDifficulty`. In [0, 1]; `samples` as there. */
+export function agreementOf(candidates: readonly Pick<Candidate, "answer">[], samples: number): number {
   // One sample says nothing about agreement.
   if (samples < 2) return 0.5;
   const counts = new Map<string, number>();

@@ -66,14 +66,24 @@ export function toGeneratorInfo(message: GetModelInfoResponse__Output): Generato
 
 /** A model with a chat template is asked as a user would; one without continues the problem's text. */
 export function toOpen(problem: string, options: PolicyOpenOptions, info: GeneratorInfo): Open {
-  const { sampling, seed, probes = [], includeHiddenStates = false, priority, cacheSalt } = options;
+  const {
+    sampling,
+    seed,
+    probes = [],
+    promptProbe,
+    includeHiddenStates = false,
+    priority,
+    cacheSalt,
+  } = options;
   return {
     ...(info.hasChatTemplate
       ? { messages: { messages: [{ role: "user", content: problem }] } }
       : { prompt: problem }),
     ...(sampling === undefined ? {} : { sampling: toProtoSampling(sampling) }),
     ...(seed === undefined ? {} : { seed }),
-    probes: probes.map(toProtoProbe),
+    // Last, so that the columns of the others stay where they are.
+    probes: [...probes, ...(promptProbe === undefined ? [] : [promptProbe])].map(toProtoProbe),
+    includePromptProbe: promptProbe !== undefined,
     includeHiddenStates,
     ...(priority === undefined ? {} : { priority }),
     ...(cacheSalt === undefined ? {} : { cacheSalt }),
@@ -91,10 +101,11 @@ export function toGrow({ nodeId, count, until, maxTokens, sampling }: GrowReques
 }
 
 /**
- * `stateWidth`: numbers in all hidden states of a token.
+ * `stateWidth`: numbers in all hidden states of a token. `promptOutputs`: outputs of the prompt's probe, which come last
+ * for every token and are not the step's.
  * @throws ServiceError `internal` for a step that breaks the contract.
  */
-export function toStepSample(step: Step__Output, stateWidth: number): StepSample {
+export function toStepSample(step: Step__Output, stateWidth: number, promptOutputs: number): StepSample {
   const { nodeId, parentId, text, tokenIds, logProbs, entropies, probeOutputs, nextEntropy } = step;
   const finishReason = FINISH_REASONS[step.finishReason];
   if (finishReason === undefined || !Number.isSafeInteger(nodeId) || probeOutputs.length % 4 !== 0)
@@ -112,10 +123,19 @@ export function toStepSample(step: Step__Output, stateWidth: number): StepSample
     finishReason,
     logProbs,
     entropies,
-    probeOutputs: floats,
+    probeOutputs: promptOutputs === 0 ? floats : withoutLast(floats, tokenIds.length, promptOutputs),
     ...(nextEntropy !== undefined && { nextEntropy }),
     ...(step.hiddenStates && { hiddenStates: toStates(step.hiddenStates, tokenIds.length, stateWidth) }),
   };
+}
+
+/** Drops the last `count` outputs of each token. */
+function withoutLast(outputs: Float32Array, tokens: number, count: number): Float32Array {
+  const width = tokens === 0 ? 0 : outputs.length / tokens;
+  const kept = new Float32Array(tokens * Math.max(0, width - count));
+  for (let token = 0; token < tokens; token++)
+    kept.set(outputs.subarray(token * width, (token + 1) * width - count), token * (width - count));
+  return kept;
 }
 
 /** [tokens, width], of all of a step's tokens or the first ones. */

@@ -48,7 +48,7 @@ class GrpcPolicy implements PolicyClient {
       const first = await responses.next();
       const opened = first.done === true ? undefined : first.value.opened;
       if (!opened) throw new ServiceError("unavailable", this.#message("must answer Open with Opened"));
-      return new ExpandSession(call, responses, opened, info);
+      return new ExpandSession(call, responses, opened, info, options.promptProbe?.shape[0] ?? 0);
     } catch (error) {
       this.#info = undefined;
       throw error;

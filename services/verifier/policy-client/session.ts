@@ -21,6 +21,7 @@ const CLOSE_LIMIT_MS = 5000;
 export class ExpandSession implements PolicySession {
   readonly promptTokens: number;
   readonly cachedPromptTokens: number;
+  readonly promptOutputs: readonly number[];
   readonly #call: ExpandCall;
   readonly #flopsPerToken: number;
   readonly #stateWidth: number;
@@ -40,12 +41,15 @@ export class ExpandSession implements PolicySession {
   constructor(
     call: ExpandCall,
     responses: AsyncIterator<ExpandResponse__Output>,
-    opened: Pick<Opened__Output, "promptTokenIds" | "cachedPromptTokens">,
+    opened: Pick<Opened__Output, "promptTokenIds" | "cachedPromptTokens" | "promptProbe">,
     info: Pick<PolicyInfo, "flopsPerToken" | "hiddenStateCount" | "hiddenSize">,
+    /** Outputs of the prompt's probe. */
+    promptOutputs: number,
   ) {
     this.#call = call;
     this.promptTokens = opened.promptTokenIds.length;
     this.cachedPromptTokens = opened.cachedPromptTokens;
+    this.promptOutputs = promptOutputs === 0 ? [] : opened.promptProbe.slice(-promptOutputs);
     this.#flopsPerToken = info.flopsPerToken;
     this.#stateWidth = info.hiddenStateCount * info.hiddenSize;
     this.#finished = this.#read(responses);
@@ -105,7 +109,8 @@ export class ExpandSession implements PolicySession {
         const next = await responses.next();
         if (next.done === true) throw endedEarly();
         const { step, grown, closed } = next.value;
-        if (step) this.#deliver(step.childIndex, toStepSample(step, this.#stateWidth));
+        if (step)
+          this.#deliver(step.childIndex, toStepSample(step, this.#stateWidth, this.promptOutputs.length));
         else if (grown) this.#endGrow(grown.nodeId);
         else if (closed?.usage) {
           this.#fail(new ServiceError("failed_precondition", "the session has ended"));

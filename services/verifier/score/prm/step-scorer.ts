@@ -5,6 +5,7 @@ import type { PrmScorer } from "./prm-host.js";
 export function prmStepScorer(prm: PrmScorer): StepScorer {
   return {
     name: prm.name,
+    hash: prm.info.hash,
     probes: prm.probes,
     async open(problem, signal) {
       const session = await prm.open(problem, signal);

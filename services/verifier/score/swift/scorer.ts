@@ -26,6 +26,7 @@ import {
   swiftReward,
   type SwiftWeights,
 } from "./head.js";
+import { hashHead } from "./head-hash.js";
 import { toProbe } from "./probe.js";
 import { assertHeadFits, assertSamplingFits } from "./provenance.js";
 
@@ -35,6 +36,7 @@ export function createSwiftScorer(head: SwiftHead, policy: PolicyInfo, auditor?:
   const probe = toProbe(head, policy);
   return {
     name: "swift",
+    hash: hashHead(head),
     probes: [probe],
     readsBareEnds: true,
     sampling: {
