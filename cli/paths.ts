@@ -10,3 +10,10 @@ export const DEFAULT_PRM = join(MODELS_DIRECTORY, "prm");
 export function swiftBeside(policy: string): string {
   return join(policy, "swift.safetensors");
 }
+
+export const CALIBRATION_NAME = "calibration.json";
+
+/** What AUTO plans by for a policy with the shipped PRM. */
+export function calibrationBeside(policy: string): string {
+  return join(policy, CALIBRATION_NAME);
+}

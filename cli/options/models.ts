@@ -6,12 +6,13 @@ import { BadInputError } from "../exit.js";
 import { integerBetween } from "../parse/numbers.js";
 import { PRECISION_CHOICES } from "#shared/lm/types.js";
 import { parseTarget } from "../parse/words.js";
-import { DEFAULT_POLICY, DEFAULT_PRM, swiftBeside } from "../paths.js";
+import { CALIBRATION_NAME, calibrationBeside, DEFAULT_POLICY, DEFAULT_PRM, swiftBeside } from "../paths.js";
 
 export interface ModelFlags {
   readonly policy?: string;
   readonly prm?: string;
   readonly swift?: string;
+  readonly calibration?: string;
   readonly precision?: string;
   readonly threads?: number;
 }
@@ -23,6 +24,8 @@ export interface ModelChoice {
   readonly prm: string | undefined;
   /** Undefined when the policy has no head. */
   readonly swift: string | undefined;
+  /** Undefined when the pair has none. */
+  readonly calibration: string | undefined;
   readonly precision: string | undefined;
   readonly threads: number | undefined;
 }
@@ -38,6 +41,10 @@ export function addModelOptions(command: Command, { verifier }: { readonly verif
     command.option(
       "--swift <file>",
       "SWIFT head (default: swift.safetensors beside the policy, if it is there)",
+    );
+    command.option(
+      "--calibration <file>",
+      `what auto plans by, or "none" (default: ${CALIBRATION_NAME} beside the policy, with the shipped PRM)`,
     );
   }
   return command
@@ -63,7 +70,7 @@ export function addTargetOption(command: Command, service: "generator" | "verifi
 /** Model flags say what to start, so they mean nothing beside a running service: an error, not silence. */
 export function refuseModelsWithTarget(target: string | undefined, flags: ModelFlags): void {
   if (target === undefined) return;
-  const given = (["policy", "prm", "swift", "precision", "threads"] as const).filter(
+  const given = (["policy", "prm", "swift", "calibration", "precision", "threads"] as const).filter(
     (name) => flags[name] !== undefined,
   );
   if (given.length > 0)
@@ -86,13 +93,14 @@ export function chooseModels(flags: ModelFlags & { readonly verifier?: string })
     policy,
     prm: needsPrm ? checkpoint("--prm", flags.prm, DEFAULT_PRM) : undefined,
     swift: chooseSwift(flags.swift, policy),
+    calibration: chooseCalibration(flags, policy),
     precision,
     threads,
   };
 }
 
 /** The policy alone, for commands that score nothing. */
-export function choosePolicy(flags: ModelFlags): Omit<ModelChoice, "prm" | "swift"> {
+export function choosePolicy(flags: ModelFlags): Omit<ModelChoice, "prm" | "swift" | "calibration"> {
   return {
     policy: checkpoint("--policy", flags.policy, DEFAULT_POLICY),
     precision: flags.precision,
@@ -125,4 +133,21 @@ function chooseSwift(given: string | undefined, policy: string): string | undefi
   const path = resolve(given);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;
   throw new BadInputError(`--swift must be a file with a SWIFT head, ${path} is not one: check the path.`);
+}
+
+/** One beside the policy was measured with the shipped PRM and at the default precision, and is for these alone. */
+function chooseCalibration(
+  { calibration: given, prm, precision }: ModelFlags,
+  policy: string,
+): string | undefined {
+  if (given === "none") return undefined;
+  if (given === undefined) {
+    const isDefaultPair = prm === undefined && precision === undefined;
+    return isDefaultPair && existsSync(calibrationBeside(policy)) ? calibrationBeside(policy) : undefined;
+  }
+  const path = resolve(given);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;
+  throw new BadInputError(
+    `--calibration must be a file that "deliberate calibrate" wrote, ${path} is not one: check the path.`,
+  );
 }

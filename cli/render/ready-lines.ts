@@ -8,11 +8,12 @@ export function readyLines(event: ReadyEvent, style: Style): string[] {
   const prm =
     event.prm === null ? "no prm" : `prm ${event.prm}, ${compactNumber(event.prm_parameters)} parameters`;
   const swift = event.swift === null ? "" : ", swift";
+  const calibrated = event.calibration === null ? "" : ", calibrated";
   const metrics = [event.generator_metrics, event.verifier_metrics].filter((address) => address !== null);
   return [
     style("Deliberate is up.", "bold"),
     `  generator  ${style(event.generator, "cyan")}  ${style(policy, "dim")}`,
-    `  verifier   ${style(event.verifier, "cyan")}  ${style(prm + swift, "dim")}`,
+    `  verifier   ${style(event.verifier, "cyan")}  ${style(prm + swift + calibrated, "dim")}`,
     ...metrics.map((address) => `  metrics    ${style(`http://${address}/metrics`, "cyan")}`),
   ];
 }

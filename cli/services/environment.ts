@@ -27,7 +27,7 @@ function listening(prefix: string, { port, metricsPort }: Listen): Environment {
 }
 
 export function generatorEnvironment(
-  { policy, precision, threads }: Omit<ModelChoice, "prm" | "swift">,
+  { policy, precision, threads }: Omit<ModelChoice, "prm" | "swift" | "calibration">,
   listen: Listen,
 ): Environment {
   return {
@@ -39,7 +39,7 @@ export function generatorEnvironment(
 }
 
 export function verifierEnvironment(
-  { prm, swift, precision, threads }: ModelChoice,
+  { prm, swift, calibration, precision, threads }: ModelChoice,
   listen: Listen,
   generatorAddress: string,
 ): Environment {
@@ -53,6 +53,7 @@ export function verifierEnvironment(
     GENERATOR_CLIENT_KEY: "",
     VERIFIER_PRM: prm ?? "",
     VERIFIER_SWIFT: swift ?? "",
+    VERIFIER_CALIBRATION: calibration ?? "",
     ...(precision !== undefined && { VERIFIER_PRECISION: precision }),
     ...(threads !== undefined && { VERIFIER_THREADS: String(threads) }),
   };

@@ -25,7 +25,7 @@ export interface PairMains {
 const ANY_PORT: PairPlaces = { generator: { port: 0 }, verifier: { port: 0 } };
 
 export async function startGenerator(
-  models: Omit<ModelChoice, "prm" | "swift">,
+  models: Omit<ModelChoice, "prm" | "swift" | "calibration">,
   progress: Progress,
   signal: AbortSignal,
   listen: Listen = ANY_PORT.generator,

@@ -18,6 +18,8 @@ export interface ReadyEvent {
   readonly prm: string | null;
   readonly prm_parameters: number;
   readonly swift: string | null;
+  /** Hash of what AUTO plans by, hex; null: the published table. */
+  readonly calibration: string | null;
 }
 
 /** Rejects when one of them does not answer. */
@@ -40,5 +42,6 @@ export async function readyEvent({ generator, verifier }: Pair, signal: AbortSig
     prm: reward.prmModel || null,
     prm_parameters: reward.prmParameterCount,
     swift: reward.swiftHead || null,
+    calibration: reward.calibrationHash || null,
   };
 }

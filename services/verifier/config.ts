@@ -32,6 +32,8 @@ export interface VerifierConfig {
   readonly swiftFile?: string;
   /** Of the Solves that the head scores, in [0, 1]. */
   readonly swiftAuditShare: number;
+  /** Unset: AUTO plans by the published table. */
+  readonly calibrationFile?: string;
   /** Searches and scoring sessions at the same time. */
   readonly maxSearches: number;
   readonly limits: RequestLimits;
@@ -40,7 +42,7 @@ export interface VerifierConfig {
 const maxThreads = 256;
 
 /**
- * Reads GENERATOR_ADDRESS and GENERATOR_TOKEN, VERIFIER_PRM (a PRM's directory), VERIFIER_SWIFT (a head's file) and the
+ * Reads GENERATOR_ADDRESS and GENERATOR_TOKEN, VERIFIER_PRM (a PRM's directory), VERIFIER_SWIFT (a head's file), VERIFIER_CALIBRATION (a calibration's file) and the
  * settings below; none must be set. Throws a ServiceError naming the first variable that does not hold.
  */
 export function toConfig(env: Env): VerifierConfig {
@@ -48,6 +50,7 @@ export function toConfig(env: Env): VerifierConfig {
   const tls = readGeneratorTls(env);
   const prmDir = readString(env, "VERIFIER_PRM", undefined);
   const swiftFile = readString(env, "VERIFIER_SWIFT", undefined);
+  const calibrationFile = readString(env, "VERIFIER_CALIBRATION", undefined);
   return Object.freeze({
     listening: readListening(env, "VERIFIER", 50_052),
     generator: Object.freeze({
@@ -57,6 +60,7 @@ export function toConfig(env: Env): VerifierConfig {
     }),
     ...(prmDir !== undefined && { prm: readPrm(env, prmDir) }),
     ...(swiftFile !== undefined && { swiftFile }),
+    ...(calibrationFile !== undefined && { calibrationFile }),
     swiftAuditShare: readAuditShare(env, swiftFile),
     maxSearches: readInt(env, "VERIFIER_MAX_SEARCHES", 32, { min: 1 }),
     limits: readLimits(env),

@@ -8,6 +8,8 @@ import { createCallRecorder } from "#shared/telemetry/rpc-calls.js";
 import { processClock } from "./clock.js";
 import type { VerifierConfig } from "./config.js";
 import { createSolveRecorder, observeAudits, observePrm, observeSearches } from "./metrics.js";
+import { readCalibration } from "./plan/calibration/calibration-file.js";
+import { assertVerifierServed } from "./plan/calibration/fits.js";
 import { createPolicyClient } from "./policy-client/policy-client.js";
 import { getVerifierInfo } from "./rpc/get-verifier-info.js";
 import { Admission } from "./rpc/limits.js";
@@ -21,6 +23,7 @@ import { selfCheck } from "./score/prm/self-check.js";
 import type { PrmWorkerData } from "./score/prm/worker-methods.js";
 import { Scorers } from "./score/scorers.js";
 import { SwiftAuditor } from "./score/swift/audit.js";
+import { hashHead } from "./score/swift/head-hash.js";
 import { readSwiftHead, type SwiftHead } from "./score/swift/head-file.js";
 
 const SELF_CHECK_LIMIT_MS = 60_000;
@@ -43,9 +46,16 @@ export async function createService(
   const log = createLogger("verifier", logLevel);
   const failed = new AbortController();
   const swiftHead = config.swiftFile === undefined ? undefined : await readSwiftHead(config.swiftFile);
+  const calibration =
+    config.calibrationFile === undefined ? undefined : await readCalibration(config.calibrationFile);
   const auditor = swiftHead && auditorFor(swiftHead, config.swiftAuditShare, log);
   const loaded = overrides.prm ?? (await loadPrm(config.prm, (error) => failed.abort(error)));
   const prm = loaded?.scorer;
+  if (calibration !== undefined)
+    assertVerifierServed(calibration, {
+      prm: prm?.info.hash,
+      swift: swiftHead && hashHead(swiftHead),
+    });
   if (loaded !== undefined) await checkPrm(loaded.scorer, loaded.selfCheck, log);
 
   const { address: generator, ...connection } = config.generator;
@@ -59,6 +69,7 @@ export async function createService(
     policy,
     scorers: new Scorers(policy, prm, swiftHead, auditor),
     clock: processClock,
+    calibration,
     admission,
     limits: config.limits,
     onSolveEnd: createSolveRecorder(metrics),

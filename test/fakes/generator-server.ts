@@ -20,6 +20,7 @@ export interface ScriptedStep {
   readonly finish: "STEP" | "EOS" | "STOP" | "LENGTH";
   readonly nextEntropy?: number;
   readonly hiddenStates?: Tensor;
+  readonly probeOutputs?: Buffer;
 }
 
 /** The next step after the texts of `path`, as the `childIndex`-th child of its node. */
@@ -171,6 +172,7 @@ async function* runSession(
         probeOutputs: Buffer.from(outputs.buffer),
         ...(step.nextEntropy !== undefined && { nextEntropy: step.nextEntropy }),
         ...(step.hiddenStates && { hiddenStates: step.hiddenStates }),
+        ...(step.probeOutputs && { probeOutputs: step.probeOutputs }),
       },
     });
     if (grow.until === "UNTIL_END" && step.finish === "STEP" && !wasPruned) await runRow(grow, nodeId);
@@ -180,7 +182,9 @@ async function* runSession(
     if (request.open) {
       open = request.open;
       logs.opens.push(open);
-      send({ opened: { nodeId: 0, promptTokenIds: [1, 2, 3] } });
+      // One output for each probe: its place.
+      const promptProbe = request.open.includePromptProbe ? request.open.probes.map((_, i) => i + 1) : [];
+      send({ opened: { nodeId: 0, promptTokenIds: [1, 2, 3], promptProbe } });
     } else if (request.grow) {
       const grow = request.grow;
       logs.grows.push(grow);

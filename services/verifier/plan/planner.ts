@@ -4,6 +4,7 @@
 import type { PolicyInfo, StepScorer } from "../ports.js";
 import type { Budget, SearchPlan, SearchRequest, StrategyName } from "../search/types.js";
 import { strategies } from "../search/strategies.js";
+import { type Calibration, nameOf, tierOf } from "./calibration/calibration.js";
 import type { Difficulty, VerifierStrength } from "./difficulty.js";
 import { FIRST_SAMPLES, lookUp, TABLE_BEAM_WIDTH, type TableRow } from "./table.js";
 
@@ -17,6 +18,10 @@ export interface Features {
   readonly trainedTemperature?: number;
   /** Tokens that one solution is expected to take. */
   readonly solutionTokens: number;
+  /** Of this pair; unset where none applies. */
+  readonly calibration?: Calibration;
+  /** Its prompt probe's view of the problem. */
+  readonly promptScore?: number;
 }
 
 /** S&L and its_hub sample at 0.8, Liu et al. at 0.7. */
@@ -28,12 +33,17 @@ const DEFAULT_CANDIDATES = 16;
  * [32, 512] tokens. Only a PRM alone is trusted to steer a search and to say how hard a problem is: SWIFT ranks solutions
  * but is not calibrated for steps, and fused scores say nothing beyond their group.
  */
-export function featuresOf(info: PolicyInfo, { name, sampling }: StepScorer): Features {
+export function featuresOf(
+  info: PolicyInfo,
+  { name, sampling }: StepScorer,
+  calibration?: Calibration,
+): Features {
   return {
     parameterCount: info.parameterCount,
     flopsPerToken: info.flopsPerToken,
     verifier: name,
     strength: name === "prm" ? "strong" : "weak",
+    ...(calibration !== undefined && { calibration }),
     ...(sampling !== undefined && { trainedTemperature: sampling.temperature }),
     solutionTokens: Math.min(512, Math.max(32, Math.floor(info.contextLength / 8))),
   };
@@ -47,7 +57,8 @@ export function planFixed(
 ): SearchPlan {
   const width = branches(request.strategy) ? widthFor(request) : 1;
   const affordable = Math.floor(affordableTokens(budget, features) / features.solutionTokens);
-  const fitting = Math.max(width, multipleOf(width, Math.min(DEFAULT_CANDIDATES, affordable)));
+  const most = Math.min(DEFAULT_CANDIDATES, features.calibration?.widthCap ?? DEFAULT_CANDIDATES);
+  const fitting = Math.max(width, multipleOf(width, Math.min(most, affordable)));
   const n = request.strategy === "greedy" ? 1 : (request.n ?? fitting);
   const shrunk = request.n === undefined && n < DEFAULT_CANDIDATES && request.strategy !== "greedy";
   return complete(request, features, {
@@ -62,7 +73,8 @@ export function planFixed(
 
 /** AUTO's first samples. */
 export function planFirst(request: SearchRequest, features: Features): SearchPlan {
-  const n = Math.min(FIRST_SAMPLES, request.n ?? FIRST_SAMPLES);
+  const samples = features.calibration?.firstSamples ?? FIRST_SAMPLES;
+  const n = Math.min(samples, request.n ?? samples);
   const strategy = features.verifier === "none" ? "majority" : "best_of_n";
   return complete(request, features, {
     strategy,
@@ -84,7 +96,8 @@ export function planRun(
   affordable: number,
 ): SearchPlan | undefined {
   const width = widthFor({ ...request, n: request.n ?? choice.run });
-  const wanted = Math.min(choice.run, request.n ?? choice.run, affordable);
+  const cap = features.calibration?.widthCap ?? Infinity;
+  const wanted = Math.min(choice.run, request.n ?? choice.run, affordable, cap);
   const isSearch = isStepSearch(choice.row.strategy) && wanted >= width;
   const n = isSearch ? multipleOf(width, wanted) : Math.floor(wanted);
   if (n < 1) return undefined;
@@ -113,13 +126,37 @@ export function planAhead(
 ): { first: SearchPlan; followUps: readonly SearchPlan[] } {
   const first = planFirst(request, features);
   const affordable = affordableTokens(budget, features) / features.solutionTokens - first.n;
-  const followUps = [0.75, 0.3, 0.05].flatMap((passRate) => {
-    const { row, name } = lookUp(features.parameterCount, features.strength, passRate);
+  const followUps = rowsAhead(features, budget).flatMap(({ passRate, row, name }) => {
+    if (row.runs.length === 0) return [];
     const reason = `If the first samples show this difficulty, the table says ${row.strategy}.`;
     const plan = planRun(request, features, { row, name, run: row.runs[0]! }, reason, affordable);
     return plan === undefined ? [] : [{ ...plan, estimatedPassRate: passRate }];
   });
   return { first, followUps };
+}
+
+/** A row for each difficulty that the first samples may show, the easiest first. */
+function rowsAhead(
+  features: Features,
+  budget: Budget,
+): readonly { readonly passRate: number; readonly row: TableRow; readonly name: string }[] {
+  const { calibration, parameterCount, strength } = features;
+  if (calibration === undefined)
+    return [0.75, 0.3, 0.05].map((passRate) => ({ passRate, ...lookUp(parameterCount, strength, passRate) }));
+  const tier = tierOf(calibration, budgetTokens(budget, features));
+  const edges = [0, ...calibration.bins, 1];
+  return tier.rows
+    .map((row, bin) => ({
+      passRate: (edges[bin]! + edges[bin + 1]!) / 2,
+      row,
+      name: nameOf(calibration, bin, tier),
+    }))
+    .toReversed();
+}
+
+/** Tokens of both models that the budget pays for. */
+export function budgetTokens(budget: Budget, features: Features): number {
+  return affordableTokens(budget, features) * (features.verifier === "none" ? 1 : 2);
 }
 
 /** Tokens the budget pays for, of a solution that is generated and read once. */
@@ -156,6 +193,7 @@ function complete(
     aggregation: request.aggregation ?? "last",
     vote: verifier === "none" ? "majority" : (request.vote ?? "weighted"),
     temperature,
+    ...(features.calibration !== undefined && { calibrated: true }),
   };
 }
 
@@ -163,7 +201,9 @@ function complete(
 export function temperatureFor({ strategy, sampling }: SearchRequest, features: Features): number {
   if (strategy === "greedy") return 0;
   const isScored = strategy === "auto" || strategies[strategy].scored;
-  return sampling?.temperature ?? (isScored ? features.trainedTemperature : undefined) ?? TEMPERATURE;
+  const calibrated = features.calibration?.pair.temperature;
+  const trained = isScored ? features.trainedTemperature : undefined;
+  return sampling?.temperature ?? calibrated ?? trained ?? TEMPERATURE;
 }
 
 export function isStepSearch(strategy: StrategyName): boolean {

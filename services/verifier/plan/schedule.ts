@@ -9,6 +9,7 @@ import type {
 } from "../search/types.js";
 import type { Tally } from "../search/vote.js";
 import { auto } from "./auto.js";
+import { calibratedAuto } from "./calibration/auto.js";
 import { type Features, planFixed } from "./planner.js";
 
 export interface Run {
@@ -31,7 +32,11 @@ export type Schedule = Generator<Run, StopReason | undefined, Progress>;
 
 export function createSchedule(request: SearchRequest, features: Features, budget: Budget): Schedule {
   const { strategy } = request;
-  return strategy === "auto" ? auto(request, features) : fixed({ ...request, strategy }, features, budget);
+  if (strategy !== "auto") return fixed({ ...request, strategy }, features, budget);
+  const { calibration } = features;
+  return calibration === undefined
+    ? auto(request, features)
+    : calibratedAuto(request, features, budget, calibration);
 }
 
 function* fixed(

@@ -3,13 +3,16 @@ import type { GetVerifierInfoRequest__Output } from "#shared/rpc/gen/deliberate/
 import type { GetVerifierInfoResponse } from "#shared/rpc/gen/deliberate/v1/GetVerifierInfoResponse.js";
 import type { UnaryHandler } from "#shared/rpc/methods.js";
 import { MAX_CANDIDATES } from "../plan/request.js";
+import type { Calibration } from "../plan/calibration/calibration.js";
 import type { Policy, PolicyInfo } from "../ports.js";
+import { hashHead } from "../score/swift/head-hash.js";
 import type { Scorers } from "../score/scorers.js";
 import type { Admission, RequestLimits } from "./limits.js";
 
 export interface InfoParts {
   readonly policy: Policy;
   readonly scorers: Scorers;
+  readonly calibration: Calibration | undefined;
   readonly admission: Admission;
   readonly limits: RequestLimits;
 }
@@ -18,6 +21,7 @@ export interface InfoParts {
 export function getVerifierInfo({
   policy,
   scorers,
+  calibration,
   admission,
   limits,
 }: InfoParts): UnaryHandler<GetVerifierInfoRequest__Output, GetVerifierInfoResponse> {
@@ -29,6 +33,8 @@ export function getVerifierInfo({
       prmHash: prm?.hash ?? "",
       prmParameterCount: prm?.parameterCount ?? 0,
       swiftHead: scorers.swiftHead?.name ?? "",
+      swiftHash: scorers.swiftHead === undefined ? "" : hashHead(scorers.swiftHead),
+      calibrationHash: calibration?.hash ?? "",
       policyModel: watched?.model ?? "",
       policyHash: watched?.modelHash ?? "",
       policyParameterCount: watched?.parameterCount ?? 0,

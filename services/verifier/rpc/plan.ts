@@ -1,6 +1,8 @@
 import type { PlanRequest__Output } from "#shared/rpc/gen/deliberate/v1/PlanRequest.js";
 import type { PlanResponse } from "#shared/rpc/gen/deliberate/v1/PlanResponse.js";
 import type { UnaryHandler } from "#shared/rpc/methods.js";
+import type { Calibration } from "../plan/calibration/calibration.js";
+import { applicable } from "../plan/calibration/fits.js";
 import { featuresOf, planAhead } from "../plan/planner.js";
 import type { Policy } from "../ports.js";
 import type { Scorers } from "../score/scorers.js";
@@ -11,6 +13,7 @@ import { fromPlan } from "./reply-codec.js";
 export interface PlanParts {
   readonly policy: Policy;
   readonly scorers: Scorers;
+  readonly calibration: Calibration | undefined;
   readonly limits: RequestLimits;
 }
 
@@ -18,12 +21,15 @@ export interface PlanParts {
 export function plan({
   policy,
   scorers,
+  calibration,
   limits,
 }: PlanParts): UnaryHandler<PlanRequest__Output, PlanResponse> {
   return async (message, { signal }) => {
     const { verifier, request, budget } = toPlanned(message, limits);
     const scorer = await scorers.resolve(verifier, true, signal);
-    const { first, followUps } = planAhead(request, featuresOf(await policy.info(signal), scorer), budget);
+    const info = await policy.info(signal);
+    const applied = applicable(calibration, request, info, scorer);
+    const { first, followUps } = planAhead(request, featuresOf(info, scorer, applied), budget);
     // oxlint-disable-next-line unicorn/no-thenable -- the contract's field; a list is never taken for a promise
     return { first: fromPlan(first), then: followUps.map(fromPlan) };
   };

@@ -1,6 +1,7 @@
 import type { SolveRequest__Output } from "#shared/rpc/gen/deliberate/v1/SolveRequest.js";
 import type { SolveResponse } from "#shared/rpc/gen/deliberate/v1/SolveResponse.js";
 import type { ServerStreamHandler } from "#shared/rpc/methods.js";
+import type { Calibration } from "../plan/calibration/calibration.js";
 import type { Clock, Policy } from "../ports.js";
 import type { Scorers } from "../score/scorers.js";
 import { search } from "../search/search.js";
@@ -13,6 +14,7 @@ export interface SolveParts {
   readonly policy: Policy;
   readonly scorers: Scorers;
   readonly clock: Clock;
+  readonly calibration: Calibration | undefined;
   readonly admission: Admission;
   readonly limits: RequestLimits;
   /** Told of every search when it is over. Must not throw. */
@@ -38,7 +40,7 @@ export function solve(parts: SolveParts): ServerStreamHandler<SolveRequest__Outp
 
 async function* run(
   { problem, verifier, request, budget }: Asked,
-  { policy, scorers, clock, onSolveEnd }: SolveParts,
+  { policy, scorers, clock, calibration, onSolveEnd }: SolveParts,
   signal: AbortSignal,
 ): AsyncGenerator<SolveResponse, void> {
   const { strategy } = request;
@@ -49,7 +51,7 @@ async function* run(
     const needsScores = strategy !== "majority" && strategy !== "greedy";
     const scorer = await scorers.resolve(verifier, needsScores, signal);
     const events = (async function* (): AsyncGenerator<SearchEvent, void> {
-      result = yield* search(problem, { policy, scorer, clock }, request, budget, signal);
+      result = yield* search(problem, { policy, scorer, clock, calibration }, request, budget, signal);
     })();
     for await (const event of events) yield fromEvent(event);
     yield fromResult(result!);

@@ -4,6 +4,8 @@
  * again. Everything that happens arrives through one inbox, so state changes in one place, one message at a time.
  */
 import { ServiceError } from "#shared/errors.js";
+import type { Calibration } from "../plan/calibration/calibration.js";
+import { calibratedConfidence } from "../plan/calibration/judge.js";
 import type { NodeId, PolicySession, StepSample } from "../ports.js";
 import type { Growth, Message } from "./growth.js";
 import type { Inbox } from "./inbox.js";
@@ -14,7 +16,7 @@ import { rankPaths } from "./ranking.js";
 import type { Scoring } from "./scoring.js";
 import type { StepStrategy, Strategy } from "./strategy.js";
 import type { Candidate, PruneReason, SearchEvent, SearchPlan, StopReason } from "./types.js";
-import { mean, tally, toCandidate } from "./vote.js";
+import { mean, type Tally, tally, toCandidate } from "./vote.js";
 
 export interface FrontierParts {
   readonly session: PolicySession;
@@ -24,6 +26,8 @@ export interface FrontierParts {
   readonly scoring: Scoring;
   readonly maxDepth: number;
   readonly maxSolutionTokens: number;
+  /** Of this pair; unset where none applies. */
+  readonly calibration: Calibration | undefined;
 }
 
 type Events = Generator<SearchEvent, void>;
@@ -63,6 +67,15 @@ export class Frontier {
       yield* this.handle(await this.parts.inbox.take());
       if (this.stopping === "deadline") return yield* this.end("deadline");
     }
+  }
+
+  /** The vote of all that has finished, under a plan. */
+  outcome(plan: SearchPlan): Tally {
+    const { candidates, cut } = this;
+    const counted = tally(candidates, plan.vote, cut, fusionOf(plan.verifier));
+    const { calibration } = this.parts;
+    if (calibration === undefined) return counted;
+    return { ...counted, confidence: calibratedConfidence(calibration, counted, candidates, plan) };
   }
 
   /** Tokens on the paths of finished candidates, and of completed steps that led nowhere. */
@@ -186,8 +199,7 @@ export class Frontier {
     this.unscored.delete(path);
     this.candidates.push(toCandidate(path, this.plan.aggregation));
     this.free(path);
-    const { vote, verifier } = this.plan;
-    const { winner, confidence } = tally(this.candidates, vote, this.cut, fusionOf(verifier));
+    const { winner, confidence } = this.outcome(this.plan);
     if (winner !== undefined)
       yield {
         type: "best_so_far",

@@ -3,7 +3,7 @@ import type { AuditReport, PolicyUsage, ScorerUsage } from "../ports.js";
 import type { Frontier } from "./frontier.js";
 import { fusionOf } from "./fusion.js";
 import type { BudgetResource, SearchPlan, SearchResult } from "./types.js";
-import { bestFirst, fuseCandidates, tally, warningFor } from "./vote.js";
+import { bestFirst, fuseCandidates, warningFor } from "./vote.js";
 
 export interface Cost {
   readonly policy: PolicyUsage;
@@ -20,7 +20,7 @@ export function toResult(
 ): SearchResult {
   const { candidates, cut } = frontier;
   const fusion = fusionOf(plan.verifier);
-  const outcome = tally(candidates, plan.vote, cut, fusion);
+  const outcome = frontier.outcome(plan);
   const warning = warningFor(outcome, candidates.length, cut);
   const { kept, pruned } = frontier.tokens();
   const { promptTokens, cachedPromptTokens, generatedTokens, flops } = cost.policy;

@@ -2,12 +2,14 @@
  * A problem goes in, events come out, and at the end an answer with its cost. Pure given its ports: no socket, no model,
  * no clock of its own.
  */
+import type { Calibration } from "../plan/calibration/calibration.js";
+import { applicable } from "../plan/calibration/fits.js";
+import { promptScoreOf, toProbe } from "../plan/calibration/prompt-probe.js";
 import { assertRequest, assertVerifier } from "../plan/request.js";
 import { featuresOf, temperatureFor } from "../plan/planner.js";
 import { createSchedule, type Progress } from "../plan/schedule.js";
 import type { Clock, Policy, PolicyInfo, PolicySession, ScorerSession, StepScorer } from "../ports.js";
 import { Frontier } from "./frontier.js";
-import { fusionOf } from "./fusion.js";
 import { Growth, type Message } from "./growth.js";
 import { Inbox } from "./inbox.js";
 import { Ledger } from "./ledger.js";
@@ -23,12 +25,14 @@ import type {
   SearchResult,
   StopReason,
 } from "./types.js";
-import { tally } from "./vote.js";
+import type { Tally } from "./vote.js";
 
 export interface SearchPorts {
   readonly policy: Policy;
   readonly scorer: StepScorer;
   readonly clock: Clock;
+  /** Plans AUTO and tells how far answers can be trusted, where it applies to the request. */
+  readonly calibration?: Calibration | undefined;
 }
 
 const MAX_DEPTH = 40;
@@ -79,8 +83,17 @@ export async function* search(
     );
     const { maxSolutionTokens = MAX_SOLUTION_TOKENS, maxDepth = MAX_DEPTH } = request;
     const growth = new Growth(policy, inbox, ledger, { maxSolutionTokens, contextLength });
-    const parts = { session: policy, inbox, ledger, growth, scoring, maxDepth, maxSolutionTokens };
-    const frontier = new Frontier(parts);
+    const { calibration } = features;
+    const limits = { maxDepth, maxSolutionTokens };
+    const frontier = new Frontier({
+      session: policy,
+      inbox,
+      ledger,
+      growth,
+      scoring,
+      calibration,
+      ...limits,
+    });
     const schedule = createSchedule(request, features, budget);
     const { plan, stopReason } = yield* runAll(schedule, frontier, ledger);
     const usage = await policy.close();
@@ -131,15 +144,12 @@ function exhaustedBy(stopReason: StopReason, ledger: Ledger): BudgetResource | u
 function progressOf(frontier: Frontier, ledger: Ledger, plan: SearchPlan | undefined): Progress {
   return {
     candidates: frontier.candidates,
-    tally: tally(
-      frontier.candidates,
-      plan?.vote ?? "weighted",
-      frontier.cut,
-      plan && fusionOf(plan.verifier),
-    ),
+    tally: plan === undefined ? NOTHING_YET : frontier.outcome(plan),
     affordable: Math.max(0, ledger.remainingTokens() / ledger.expectedTokens("end")),
   };
 }
+
+const NOTHING_YET: Tally = { votes: [], winner: undefined, confidence: 0 };
 
 interface Sessions {
   readonly policy: PolicySession;
@@ -151,12 +161,14 @@ interface Sessions {
 
 async function openSessions(
   problem: string,
-  { policy, scorer }: SearchPorts,
+  { policy, scorer, calibration }: SearchPorts,
   request: SearchRequest,
   signal: AbortSignal,
 ): Promise<Sessions> {
   const info = await policy.info(signal);
-  const features = featuresOf(info, scorer);
+  const applied = applicable(calibration, request, info, scorer);
+  const features = featuresOf(info, scorer, applied);
+  const promptProbe = request.strategy === "auto" ? applied?.promptProbe : undefined;
   const isRead =
     scorer.name !== "none" && (request.strategy === "auto" || strategies[request.strategy].scored);
   const sampling = { ...request.sampling, temperature: temperatureFor(request, features) };
@@ -171,6 +183,7 @@ async function openSessions(
         ...(request.priority !== undefined && { priority: request.priority }),
         ...(request.cacheSalt !== undefined && { cacheSalt: request.cacheSalt }),
         probes: isRead ? scorer.probes : [],
+        ...(promptProbe !== undefined && { promptProbe: toProbe(promptProbe, info) }),
         ...(scorerSession.needsHiddenStates === true && { includeHiddenStates: true }),
       },
       signal,
@@ -178,7 +191,7 @@ async function openSessions(
     return {
       policy: policySession,
       scorer: scorerSession,
-      features,
+      features: { ...features, ...promptScoreOf(promptProbe, policySession) },
       info,
       close: () => policySession.close().finally(() => scorerSession.close()),
     };

@@ -31,6 +31,7 @@ describe("solve --json", () => {
       finish_reason: "step",
       token_count: 8,
       mean_log_prob: -0.25,
+      mean_entropy: 0,
     });
     expect(events.at(-1)).toEqual({
       event: "solved",
@@ -48,6 +49,7 @@ describe("solve --json", () => {
         row: "policy<7B, pass@1 0.1-0.5",
         reason: "2 of 4 first samples agree, so there is something to find that a vote alone would miss.",
         estimated_pass_rate: 0.4,
+        calibrated: false,
       },
       candidates: SOLVED.candidates.map(({ nodeId, stepScores, meanLogProb, ...rest }) => ({
         ...rest,
@@ -56,6 +58,9 @@ describe("solve --json", () => {
         mean_log_prob: meanLogProb,
         swift_score: null,
         prm_score: null,
+        mean_entropy: 0,
+        token_count: 0,
+        subtree: 0,
       })),
       votes: SOLVED.votes,
       usage: {
@@ -70,6 +75,7 @@ describe("solve --json", () => {
         wall_ms: 1250,
       },
       stop_reason: "finished",
+      exhausted: "unspecified",
       warning: "",
       audit: null,
     });

@@ -117,6 +117,34 @@ describe("policy client", () => {
     await session.close();
   });
 
+  test("the prompt's probe is asked for last, and its outputs are the session's, not the steps'", async () => {
+    const floats = Float32Array.of(10, 11, 99, 20, 21, 99);
+    const { generator, policy } = await start(() => ({
+      text: "ab",
+      finish: "STEP",
+      probeOutputs: Buffer.from(floats.buffer),
+    }));
+    const probe = (name: string) => ({
+      name,
+      input: "hidden" as const,
+      modelHash: "ab",
+      weights: Float32Array.of(1),
+      shape: [1, 1] as const,
+    });
+    const probes = [probe("gate"), probe("reward")];
+    const session = await policy.open("p", { probes, promptProbe: probe("difficulty") }, signal());
+    expect(generator.opens[0]!.probes.map(({ name }) => name)).toEqual(["gate", "reward", "difficulty"]);
+    expect(generator.opens[0]!.includePromptProbe).toBe(true);
+    expect(session.promptOutputs).toEqual([3]);
+    const [step] = await grow(session, 0, 1);
+    expect(step!.probeOutputs).toEqual(Float32Array.of(10, 11, 20, 21));
+    await session.close();
+    const plain = await policy.open("p", { probes }, signal());
+    expect(plain.promptOutputs).toEqual([]);
+    expect(generator.opens[1]!.includePromptProbe).toBe(false);
+    await plain.close();
+  });
+
   test.each<[string, Tensor]>([
     ["of float32", { dataType: "DATA_TYPE_FLOAT32", shape: [1, 6], data: Buffer.alloc(24) }],
     ["of another width", { dataType: "DATA_TYPE_FLOAT16", shape: [1, 5], data: Buffer.alloc(10) }],

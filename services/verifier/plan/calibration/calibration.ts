@@ -84,6 +84,12 @@ export function tierOf({ tiers }: Calibration, tokens: number): BudgetTier {
   return tiers.findLast((tier) => tier.tokens <= tokens) ?? tiers[0]!;
 }
 
+/** Of a row, for the reply. */
+export function nameOf({ bins }: Calibration, bin: number, { tokens }: BudgetTier): string {
+  const [low, high] = [bins[bin - 1] ?? 0, bins[bin] ?? 1];
+  return `calibrated, pass@1 ${low}-${high}, from ${tokens} tokens`;
+}
+
 /** A feature that is not known counts as an average one. */
 export function predict(
   { intercept, weights, means, deviations }: LogisticModel,

@@ -28,6 +28,19 @@ export function applicable(
   return calibration;
 }
 
+/**
+ * What can be known before the generator is reached. A kind of verifier that is not served at all is no error: the
+ * calibration waits for it. @throws as `applicable`
+ */
+export function assertVerifierServed(
+  { pair: { verifier } }: Calibration,
+  served: Readonly<Record<"prm" | "swift", string | undefined>>,
+): void {
+  const hash = served[verifier.name];
+  if (hash !== undefined && hash !== verifier.hash)
+    throw mismatch(`the ${verifier.name} ${verifier.hash}`, hash);
+}
+
 function assertPair({ pair }: Calibration, policy: PolicyInfo, scorer: StepScorer | undefined): void {
   if (pair.policy.modelHash !== policy.modelHash)
     throw mismatch(

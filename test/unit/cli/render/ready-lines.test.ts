@@ -14,6 +14,7 @@ const event: ReadyEvent = {
   prm: null,
   prm_parameters: 0,
   swift: null,
+  calibration: null,
 };
 const plain = (text: string): string => text;
 

@@ -14,6 +14,7 @@ export interface GetVerifierInfoResponse {
   'maxCandidates'?: (number);
   'maxProblemBytes'?: (number);
   'calibrationHash'?: (string);
+  'swiftHash'?: (string);
 }
 
 export interface GetVerifierInfoResponse__Output {
@@ -28,4 +29,5 @@ export interface GetVerifierInfoResponse__Output {
   'maxCandidates': (number);
   'maxProblemBytes': (number);
   'calibrationHash': (string);
+  'swiftHash': (string);
 }

@@ -1,0 +1,87 @@
+/**
+ * AUTO by a calibration: the first samples and the prompt say how hard the problem is, the table what pays there within
+ * the budget, and after every run the calibrated confidence whether to go on.
+ */
+import type { Budget, SearchPlan, SearchRequest, StopReason } from "../../search/types.js";
+import { budgetTokens, type Features, planFirst, planRun } from "../planner.js";
+import type { Progress, Schedule } from "../schedule.js";
+import {
+  type BudgetTier,
+  binOf,
+  type Calibration,
+  type CalibratedRow,
+  nameOf,
+  predict,
+  tierOf,
+} from "./calibration.js";
+import { difficultyFeatures } from "./features.js";
+
+export function* calibratedAuto(
+  request: SearchRequest,
+  features: Features,
+  budget: Budget,
+  calibration: Calibration,
+): Schedule {
+  const first = planFirst(request, features);
+  let progress = yield { plan: first, candidates: first.n };
+  const seen = difficultyFeatures(progress.candidates, first.n, features.promptScore);
+  const passRate = predict(calibration.difficulty, seen);
+  const tier = tierOf(calibration, budgetTokens(budget, features));
+  const bin = binOf(calibration, passRate);
+  const choice = { row: tier.rows[bin]!, name: nameOf(calibration, bin, tier), passRate };
+  let drawn = first.n;
+  for (const run of choice.row.runs) {
+    const end = endOf(progress, tier);
+    if (end !== undefined) return end;
+    const plan = planNext(request, features, choice, { run, drawn, affordable: progress.affordable });
+    if (plan === undefined) return drawn === request.n ? undefined : "budget";
+    progress = yield plan;
+    drawn += plan.candidates;
+    // What follows would be as narrow again.
+    if (plan.candidates < run) break;
+  }
+  return endOf(progress, tier);
+}
+
+interface Choice {
+  readonly row: CalibratedRow;
+  readonly name: string;
+  readonly passRate: number;
+}
+
+interface Next {
+  readonly run: number;
+  readonly drawn: number;
+  readonly affordable: number;
+}
+
+function planNext(
+  request: SearchRequest,
+  features: Features,
+  { row, name, passRate }: Choice,
+  { run, drawn, affordable }: Next,
+): { plan: SearchPlan; candidates: number } | undefined {
+  const left = request.n === undefined ? run : Math.min(run, request.n - drawn);
+  if (left < 1) return undefined;
+  const width = request.beamWidth ?? (left % row.beamWidth === 0 ? row.beamWidth : undefined);
+  const asked = { ...request, n: left, ...(width !== undefined && { beamWidth: width }) };
+  const plan = planRun(asked, features, { row, name, run }, reasonFor(drawn, passRate, row), affordable);
+  return plan && { plan: { ...plan, estimatedPassRate: passRate }, candidates: plan.n };
+}
+
+/** Undefined: go on. */
+function endOf({ tally }: Progress, { stopAt, giveUpBelow }: BudgetTier): StopReason | undefined {
+  if (tally.confidence >= stopAt) return "decided";
+  return tally.confidence < giveUpBelow ? "gave_up" : undefined;
+}
+
+function reasonFor(
+  samples: number,
+  passRate: number,
+  { strategy, accuracy, problems }: CalibratedRow,
+): string {
+  return (
+    `After ${samples} candidates pass@1 is about ${passRate.toFixed(2)}; ${strategy} paid best there when calibrated ` +
+    `(${accuracy.toFixed(2)} right on ${problems} problems).`
+  );
+}

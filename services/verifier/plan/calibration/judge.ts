@@ -1,0 +1,17 @@
+/** How far an answer can be trusted, as a calibration has measured it. */
+import type { Candidate, SearchPlan } from "../../search/types.js";
+import { strategies } from "../../search/strategies.js";
+import type { Tally } from "../../search/vote.js";
+import { type Calibration, predict } from "./calibration.js";
+import { confidenceFeatures } from "./features.js";
+
+/** The chance that the vote's answer is right; 0 when there is none. */
+export function calibratedConfidence(
+  calibration: Calibration,
+  vote: Pick<Tally, "votes" | "winner">,
+  finished: readonly Candidate[],
+  { strategy }: SearchPlan,
+): number {
+  const features = confidenceFeatures(vote, finished, strategies[strategy].until === "step");
+  return features === undefined ? 0 : predict(calibration.confidence[features.kind], features.values);
+}
