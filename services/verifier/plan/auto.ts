@@ -11,10 +11,7 @@ import { lookUp, type TableRow } from "./table.js";
 
 type Schedule = Generator<Run, StopReason | undefined, Progress>;
 
-/**
- * The confidence from which an answer is let stand that a strong verifier has read. For a step search it alone decides:
- * its paths are kin, so counting them proves nothing.
- */
+/** The confidence from which a step search's answer is let stand: its paths are kin, so counting them proves nothing. */
 const CONVINCED = 0.5;
 
 interface Choice {
@@ -52,7 +49,7 @@ function* sampleOn(choice: Choice, start: Progress, firstSamples: number): Sched
   let progress = yield { plan, candidates: 0 };
   let drawn = firstSamples;
   for (const run of row.runs) {
-    if (isSettled(progress, features)) return "decided";
+    if (isDecided(progress.tally, { weigh: features.strength === "strong" })) return "decided";
     if (drawn >= plan.n) break;
     const candidates = Math.min(run, plan.n - drawn, Math.floor(progress.affordable));
     if (candidates < 1) return "budget";
@@ -61,7 +58,7 @@ function* sampleOn(choice: Choice, start: Progress, firstSamples: number): Sched
     drawn += candidates;
     if (isHopeless(row, progress, before)) return undefined;
   }
-  return isSettled(progress, features)
+  return isDecided(progress.tally, { weigh: features.strength === "strong" })
     ? "decided"
     : drawn < Math.min(total, request.n ?? total)
       ? "budget"
@@ -86,12 +83,6 @@ function* searchOn(choice: Choice, start: Progress): Schedule {
     if (plan.n < run) break;
   }
   return undefined;
-}
-
-/** Samples that agree settle it, unless a strong verifier doubts what they agree on. */
-function isSettled({ tally }: Progress, { strength }: Features): boolean {
-  const convinced = strength === "weak" || tally.confidence >= CONVINCED;
-  return convinced && isDecided(tally.votes.map((vote) => vote.count));
 }
 
 /** Whether the last run's best candidate is so poor that more of the same is waste. */

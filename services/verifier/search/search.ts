@@ -149,7 +149,7 @@ function progressOf(frontier: Frontier, ledger: Ledger, plan: SearchPlan | undef
   };
 }
 
-const NOTHING_YET: Tally = { votes: [], winner: undefined, confidence: 0 };
+const NOTHING_YET: Tally = { votes: [], winner: undefined, confidence: 0, mass: 0 };
 
 interface Sessions {
   readonly policy: PolicySession;

@@ -41,6 +41,8 @@ export interface Tally {
   readonly votes: readonly AnswerVote[];
   readonly winner: Candidate | undefined;
   readonly confidence: number;
+  /** What all votes weigh together: their number, or where scores count the sum of these. */
+  readonly mass: number;
 }
 
 interface Camp {
@@ -65,7 +67,7 @@ export function tally(finished: readonly Candidate[], vote: Vote, cut: number, f
   const scored = answered.filter((candidate) => candidate.score !== undefined);
   const isWeighted = vote !== "majority" && scored.length > 0;
   const voters = isWeighted ? scored : answered;
-  if (voters.length === 0) return { votes: [], winner: undefined, confidence: 0 };
+  if (voters.length === 0) return { votes: [], winner: undefined, confidence: 0, mass: 0 };
   const camps = campsOf(voters, isWeighted).sort(byVote(vote));
   const total = camps.reduce((sum, camp) => sum + camp.mass, 0);
   const share = (camp: Camp): number => (total > 0 ? camp.mass / total : 1 / camps.length);
@@ -75,6 +77,7 @@ export function tally(finished: readonly Candidate[], vote: Vote, cut: number, f
     votes: camps.map((camp) => ({ answer: camp.answer, share: share(camp), count: camp.count })),
     winner: first.best,
     confidence: share(first) * trust,
+    mass: total,
   };
 }
 

@@ -44,23 +44,39 @@ describe("posterior", () => {
     expect(probabilityOfLead(3, 3)).toBeCloseTo(0.5);
   });
 
-  test("agrees with numerical integration of the Beta density", () => {
-    for (const [a, b] of [
+  test("is, for whole numbers, the chance that of first + second + 1 fair coins at most `first` show heads", () => {
+    for (const [first, second] of [
+      [0, 0],
+      [1, 0],
       [4, 0],
       [5, 2],
       [1, 3],
       [20, 9],
+      [256, 200],
+      [500, 0],
     ] as const) {
-      let [above, all] = [0, 0];
-      for (let i = 0; i < 20_000; i++) {
-        const p = (i + 0.5) / 20_000;
-        const density = p ** a * (1 - p) ** b;
-        all += density;
-        if (p > 0.5) above += density;
+      const coins = first + second + 1;
+      let [chance, total] = [2 ** -coins, 0];
+      for (let heads = 0; heads <= first; heads++) {
+        total += chance;
+        chance *= (coins - heads) / (heads + 1);
       }
-      expect(probabilityOfLead(a, b)).toBeCloseTo(above / all, 6);
+      expect(probabilityOfLead(first, second)).toBeCloseTo(total, 4);
     }
   });
+
+  test("lies between its whole neighbours for votes that are worth less than one", () => {
+    expect(probabilityOfLead(3.6, 0)).toBeGreaterThan(probabilityOfLead(3, 0));
+    expect(probabilityOfLead(3.6, 0)).toBeLessThan(probabilityOfLead(4, 0));
+    // 1 - 2^-(1 + v), exactly.
+    expect(probabilityOfLead(0.5, 0)).toBeCloseTo(1 - 2 ** -1.5, 4);
+  });
+
+  const tallyOf = (counts: readonly number[], score: number) => {
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const votes = counts.map((count, i) => ({ answer: `${i}`, share: count / total, count }));
+    return { votes, mass: total * score };
+  };
 
   test.each([
     [[4], true],
@@ -71,7 +87,14 @@ describe("posterior", () => {
     [[9, 7], false],
     [[], false],
   ] as const)("%j is decided: %s", (counts, expected) => {
-    expect(isDecided(counts)).toBe(expected);
+    expect(isDecided(tallyOf(counts, 0.1), { weigh: false })).toBe(expected);
+    expect(isDecided(tallyOf(counts, 1), { weigh: true })).toBe(expected);
+  });
+
+  test("weighed votes decide later the less they are worth", () => {
+    expect(isDecided(tallyOf([4], 0.9), { weigh: true })).toBe(true);
+    expect(isDecided(tallyOf([4], 0.6), { weigh: true })).toBe(false);
+    expect(isDecided(tallyOf([8], 0.6), { weigh: true })).toBe(true);
   });
 });
 

@@ -25,7 +25,7 @@ describe("tally", () => {
   ];
 
   test("has no winner among none", () => {
-    expect(tally([], "weighted", 0)).toEqual({ votes: [], winner: undefined, confidence: 0 });
+    expect(tally([], "weighted", 0)).toEqual({ votes: [], winner: undefined, confidence: 0, mass: 0 });
     expect(tally([candidate(1, "", 0.9)], "weighted", 0).winner).toBeUndefined();
   });
 
