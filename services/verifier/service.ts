@@ -51,12 +51,14 @@ export async function createService(
   const auditor = swiftHead && auditorFor(swiftHead, config.swiftAuditShare, log);
   const loaded = overrides.prm ?? (await loadPrm(config.prm, (error) => failed.abort(error)));
   const prm = loaded?.scorer;
-  if (calibration !== undefined)
-    assertVerifierServed(calibration, {
-      prm: prm?.info.hash,
-      swift: swiftHead && hashHead(swiftHead),
-    });
-  if (loaded !== undefined) await checkPrm(loaded.scorer, loaded.selfCheck, log);
+  try {
+    const served = { prm: prm?.info.hash, swift: swiftHead && hashHead(swiftHead) };
+    if (calibration !== undefined) assertVerifierServed(calibration, served);
+    if (loaded !== undefined) await checkPrm(loaded.scorer, loaded.selfCheck, log);
+  } catch (error) {
+    await prm?.dispose();
+    throw error;
+  }
 
   const { address: generator, ...connection } = config.generator;
   const policy = createPolicyClient(generator, connection);
@@ -141,11 +143,6 @@ async function loadPrm(
 
 /** A PRM that cannot tell a right solution from a wrong one is worse than none: it is not served. */
 async function checkPrm(prm: PrmScorer, check: SelfCheck, log: Logger): Promise<void> {
-  try {
-    const result = await selfCheck(prm, check, AbortSignal.timeout(SELF_CHECK_LIMIT_MS));
-    log.info({ prm: prm.info.name, ...result }, "the PRM passed its self-check");
-  } catch (error) {
-    await prm.dispose();
-    throw error;
-  }
+  const result = await selfCheck(prm, check, AbortSignal.timeout(SELF_CHECK_LIMIT_MS));
+  log.info({ prm: prm.info.name, ...result }, "the PRM passed its self-check");
 }

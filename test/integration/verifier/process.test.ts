@@ -58,6 +58,11 @@ test("a metrics port in use ends the process with 2 and one line that names the 
 test.each([
   ["a PRM that is not there", { VERIFIER_PRM: "/nowhere" }, /nowhere/],
   ["a SWIFT head that is not there", { VERIFIER_SWIFT: "/nowhere.safetensors" }, /nowhere/],
+  [
+    "a calibration that is not there",
+    { VERIFIER_CALIBRATION: "/nowhere.json" },
+    /nowhere\.json must be a file/,
+  ],
   ["a malformed port", { VERIFIER_PORT: "many" }, /VERIFIER_PORT must be an integer/],
   ["a malformed address", { GENERATOR_ADDRESS: "localhost" }, /GENERATOR_ADDRESS must be host:port/],
 ])("%s ends the process with 2 and one line that says why", async (_what, env, message) => {
