@@ -17,6 +17,8 @@ export function resultLines(solved: SolvedEvent, width: number, style: Style, gr
   const lines = [answerLine(solved, style, grade), ...voteLines(solved.votes, width, style)];
   const [tokens, compute] = describeUsage(solved.usage);
   lines.push(...labelled("cost", tokens, width, style), ...labelled("", compute, width, style));
+  const end = describeEnd(solved);
+  if (end !== undefined) lines.push(...labelled("end", end, width, style));
   if (solved.audit !== null) lines.push(...labelled("audit", describeAudit(solved.audit), width, style));
   if (solved.warning !== "") lines.push(...warningLines(solved.warning, width, style));
   return lines;
@@ -34,9 +36,18 @@ function answerLine(solved: SolvedEvent, style: Style, grade?: Grade): string {
 
 function noAnswerReason({ stop_reason, candidates }: SolvedEvent): string {
   const found = candidates.length === 0 ? "no candidate finished" : "no candidate stated an answer";
-  return stop_reason === "finished" || stop_reason === "decided"
-    ? found
-    : `${found} before the ${stop_reason} ended`;
+  return ["budget", "deadline", "depth"].includes(stop_reason)
+    ? `${found} before the ${stop_reason} ended`
+    : found;
+}
+
+/** Only where the search ended otherwise than by itself. */
+function describeEnd({ stop_reason, exhausted }: SolvedEvent): string | undefined {
+  // Older verifiers do not tell what of it.
+  const what = exhausted === "unspecified" ? "the budget" : `the budget of ${exhausted.replace("_", " ")}`;
+  if (stop_reason === "budget") return `${what} is spent`;
+  if (stop_reason === "deadline") return "time is up";
+  return stop_reason === "gave_up" ? "gave up: more compute is not expected to help" : undefined;
 }
 
 function voteLines(votes: readonly VoteShape[], width: number, style: Style): string[] {

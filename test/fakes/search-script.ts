@@ -104,6 +104,7 @@ export const NO_ANSWER_SCRIPT: SolveScript = {
         votes: [],
         candidates: [],
         stopReason: "STOP_REASON_BUDGET",
+        exhausted: "BUDGET_RESOURCE_GENERATED_TOKENS",
         warning: "No candidate finished within the budget of 20 tokens; give it more.",
       },
     },

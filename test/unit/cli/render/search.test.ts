@@ -185,6 +185,7 @@ describe("the result", () => {
       answer   none  no candidate finished before the budget ended
       cost     72 tokens: 48 kept, 16 pruned, 8 cancelled
                64 verifier tokens, 2.4 GFLOP, 1.3 s
+      end      the budget of generated tokens is spent
       careful  No candidate finished within the budget of 20 tokens; give it
                more.
       "
