@@ -129,9 +129,10 @@ async function race(
   onProgress: (what: string, done: number, total: number) => void,
 ): Promise<SwiftReport> {
   if (flags.prm === undefined || flags.endToEnd === 0) return report;
-  const { policy, prm, swift, threads } = flags;
+  const { policy, prm, swift, precision, threads } = flags;
   const services = {
     prm,
+    precision,
     threads,
     ...(policy !== undefined && { policy }),
     ...(swift !== undefined && { swift }),
