@@ -1,0 +1,53 @@
+/** The one sentence that says what was found. */
+import { cost, listed, percent, UNIT_NAMES } from "./formats.js";
+import { AUTO } from "./look.js";
+import { type ReportRow, type StrategiesReport, UNITS } from "./report.js";
+
+/** Rows over all levels, by budget, ascending. */
+export function rowsByBudget(rows: readonly ReportRow[], unit: ReportRow["unit"]): [number, ReportRow[]][] {
+  const budgets = new Map<number, ReportRow[]>();
+  for (const row of rows) {
+    if (row.level !== null || row.unit !== unit) continue;
+    budgets.set(row.budget, [...(budgets.get(row.budget) ?? []), row]);
+  }
+  return [...budgets].toSorted(([a], [b]) => a - b);
+}
+
+/** The most accurate of one budget, several when they tie; bounds do not compete. */
+export function bestOf(rows: readonly ReportRow[], bounds: readonly string[]): ReportRow[] {
+  const competing = rows.filter(({ strategy }) => !bounds.includes(strategy));
+  const top = Math.max(...competing.map(({ accuracy }) => accuracy));
+  return competing.filter(({ accuracy }) => accuracy === top);
+}
+
+/** Whether AUTO's interval holds the best accuracy, at the budgets that AUTO has a row for. */
+function autoReaches(budgets: readonly { name: string; best: ReportRow[]; rows: ReportRow[] }[]): string {
+  const reached: string[] = [];
+  const missed: string[] = [];
+  for (const { name, best, rows } of budgets) {
+    const auto = rows.find(({ strategy }) => strategy === AUTO);
+    if (auto === undefined) continue;
+    (auto.ci_high >= best[0]!.accuracy ? reached : missed).push(name);
+  }
+  const alwaysBest = budgets.every(({ best }) => best.some(({ strategy }) => strategy === AUTO));
+  if (alwaysBest || reached.length + missed.length === 0) return "";
+  if (missed.length === 0) return "; AUTO's 95 % interval reaches the best at every budget";
+  if (reached.length === 0) return "; AUTO's 95 % interval reaches the best at no budget";
+  return `; AUTO's 95 % interval reaches the best at ${listed(reached)}, not at ${listed(missed)}`;
+}
+
+export function headline({ rows, bounds }: StrategiesReport): string {
+  const unit = UNITS.find((each) => rowsByBudget(rows, each).length > 0);
+  if (unit === undefined) return "Nothing was measured.";
+  const budgets = rowsByBudget(rows, unit)
+    .map(([budget, at]) => ({ name: cost(unit, budget), best: bestOf(at, bounds), rows: at }))
+    .filter(({ best }) => best.length > 0);
+  if (budgets.length === 0) return "Only bounds were measured.";
+  const winners = new Map<string, string[]>();
+  for (const { name, best } of budgets) {
+    const names = listed(best.map(({ strategy }) => strategy));
+    winners.set(names, [...(winners.get(names) ?? []), `${name} (${percent(best[0]!.accuracy)})`]);
+  }
+  const found = [...winners].map(([names, places]) => `${names} at ${listed(places)}`);
+  return `Most accurate by ${UNIT_NAMES[unit]} per problem: ${found.join("; ")}${autoReaches(budgets)}.`;
+}
