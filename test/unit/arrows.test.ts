@@ -52,6 +52,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "@huggingface/jinja": "shared/lm/checkpoint",
   "@opentelemetry": "shared/telemetry",
   commander: "cli",
+  "@observablehq/plot": "train/strategies/report",
+  linkedom: "train/strategies/report",
 };
 
 const ALIASES: Readonly<Record<string, string>> = {
