@@ -13,6 +13,7 @@ const PREFIX: Readonly<Record<string, string>> = {
 const SHORT: Readonly<Record<string, string>> = {
   best_of_n: "bon",
   early_rejection: "early-rejection",
+  particle_filtering: "particle-filtering",
   rank_fusion: "rank",
   scaled_fusion: "scaled",
 };

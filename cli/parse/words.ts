@@ -1,7 +1,17 @@
 /** Flags that are words, lists, addresses or texts. */
 import { InvalidArgumentError } from "commander";
 
-export const STRATEGIES = ["auto", "greedy", "majority", "bon", "beam", "dvts", "early-rejection"] as const;
+export const STRATEGIES = [
+  "auto",
+  "greedy",
+  "majority",
+  "bon",
+  "beam",
+  "dvts",
+  "early-rejection",
+  "rebase",
+  "particle-filtering",
+] as const;
 export const VERIFIERS = ["prm", "swift", "rank", "scaled", "none"] as const;
 export const PRECISIONS = ["fp32", "int8", "int4"] as const;
 

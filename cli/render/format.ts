@@ -52,6 +52,8 @@ const STRATEGY_NAMES: Readonly<Record<string, string>> = {
   beam: "beam search",
   dvts: "DVTS",
   "early-rejection": "early rejection",
+  rebase: "REBASE",
+  "particle-filtering": "particle filtering",
 };
 
 /** The name of a strategy in a sentence. */

@@ -1,13 +1,14 @@
 /** Bugs that were found in other implementations of these searches; one test each, so that they are not made again. */
 import { describe, expect, test } from "vitest";
 import { search } from "#verifier/search/search.js";
+import { strategies } from "#verifier/search/strategies.js";
 import type { StrategyName } from "#verifier/search/types.js";
 import { manualClock } from "../fakes/manual-clock.js";
 import { type Script, scriptedPolicy } from "../fakes/scripted-policy.js";
 import { eventsOf, runSearch } from "../fakes/search-run.js";
 import { toyScorer } from "../fakes/toy-scorer.js";
 
-const ALL: readonly StrategyName[] = ["greedy", "majority", "best_of_n", "beam", "dvts", "early_rejection"];
+const ALL = Object.keys(strategies) as StrategyName[];
 const half = toyScorerOf(0.5);
 
 function toyScorerOf(score: number) {

@@ -1,6 +1,7 @@
 /** What sets the strategies apart. */
 import { describe, expect, test } from "vitest";
 import { search } from "#verifier/search/search.js";
+import type { SearchRequest } from "#verifier/search/types.js";
 import { manualClock } from "../fakes/manual-clock.js";
 import { type Script, scriptedPolicy } from "../fakes/scripted-policy.js";
 import { eventsOf, runSearch } from "../fakes/search-run.js";
@@ -270,6 +271,122 @@ describe("early rejection", () => {
     const policy = scriptedPolicy(script);
     await runSearch({ policy, scorer: toyScorer(() => 0.5) }, request);
     expect(policy.grows.map(({ count }) => count)).toEqual([16, 8]);
+  });
+});
+
+/** Children of each first step, in the order of the first steps. */
+async function childrenOf(
+  scores: readonly number[],
+  request: Omit<SearchRequest, "n">,
+  script: Script = counting(1),
+): Promise<number[]> {
+  const scorer = toyScorer((text) => scores[Number(/\d+/.exec(text)![0])] ?? 0.5);
+  const policy = scriptedPolicy(script);
+  await runSearch({ policy, scorer }, { ...request, n: scores.length });
+  const second = policy.grows.filter(({ nodeId }) => nodeId > 0 && nodeId <= scores.length);
+  return scores.map((_, i) => second.find(({ nodeId }) => nodeId === i + 1)?.count ?? 0);
+}
+
+describe("rebase", () => {
+  const request = { strategy: "rebase" } as const;
+
+  test("deals a round's children out by the softmax of the scores", async () => {
+    // 8 * softmax(scores / .1): 3.65, 2.45, 1.34, .49, .04, .02, .00, .00 add up to 8; the floors leave 2.
+    const scores = [0.9, 0.86, 0.8, 0.7, 0.44, 0.4, 0.1, 0.1];
+    expect(await childrenOf(scores, request)).toEqual([4, 2, 1, 1, 0, 0, 0, 0]);
+  });
+
+  test("equal scores give every candidate one child", async () => {
+    expect(await childrenOf(Array(8).fill(0.3), request)).toEqual(Array(8).fill(1));
+  });
+
+  test("gives the slots of finished candidates to nobody", async () => {
+    const script: Script = (place, texts) =>
+      texts.length === 0 && place[0]! < 5
+        ? { text: `${place[0]}|` }
+        : { text: `${place[0]} #### 1`, finish: "eos" };
+    const policy = scriptedPolicy(script);
+    const { result } = await runSearch(
+      { policy, scorer: toyScorer((text) => (text === "4|" ? 0.9 : 0.1)) },
+      { ...request, n: 8 },
+    );
+    expect(policy.grows.map(({ nodeId, count }) => [nodeId, count])).toEqual([
+      [0, 8],
+      [5, 5],
+    ]);
+    expect(result.candidates).toHaveLength(8);
+  });
+
+  test("equal texts are one path that carries the weight of all its copies", async () => {
+    // Six of eight say the same: 8 * 6 / 8 children for it, though nothing scores better than anything else.
+    const script: Script = (place, texts) =>
+      texts.length > 0
+        ? { text: "#### 1", finish: "eos" }
+        : { text: place[0]! < 6 ? `0${" ".repeat(place[0]!)}` : `${place[0]}` };
+    expect(await childrenOf(Array(8).fill(0.5), request, script)).toEqual([6, 0, 0, 0, 0, 0, 1, 1]);
+  });
+});
+
+describe("particle filtering", () => {
+  const request = { strategy: "particle_filtering", seed: 1 } as const;
+  const favourite = [0.99, ...Array<number>(7).fill(0.5)];
+
+  test("draws in proportion to the odds, softened while the solution is young", async () => {
+    // Odds 99 and 7 times 1: ESS 106^2 / 9808 = 1.146 of 8, T = 7/8 * 8 / 1.146 = 6.11, 99^(1/T) = 2.12 of 9.12.
+    for (let seed = 0; seed < 20; seed++) {
+      const [best, ...others] = await childrenOf(favourite, { ...request, seed });
+      expect([1, 2]).toContain(best);
+      for (const count of others) expect([0, 1]).toContain(count);
+    }
+  });
+
+  test("takes the odds as they are once a particle has finished, which keeps its slot", async () => {
+    const script: Script = (place, texts) =>
+      texts.length === 0 && place[0]! < 7 ? { text: `${place[0]}|` } : { text: `7 #### 1`, finish: "eos" };
+    for (let seed = 0; seed < 20; seed++) {
+      const children = await childrenOf(favourite, { ...request, seed }, script);
+      // 7 * 99 / 105 = 6.6.
+      expect([6, 7]).toContain(children[0]);
+      expect(children.reduce((sum, count) => sum + count, 0)).toBe(7);
+    }
+  });
+
+  test("equal texts are particles of one path", async () => {
+    const script: Script = (place, texts) =>
+      texts.length > 0
+        ? { text: "#### 1", finish: "eos" }
+        : { text: place[0]! < 6 ? `0${" ".repeat(place[0]!)}` : `${place[0]}` };
+    expect(await childrenOf(Array(8).fill(0.5), request, script)).toEqual([6, 0, 0, 0, 0, 0, 1, 1]);
+  });
+
+  test("fused scores weigh as they do in the vote", async () => {
+    const scorer = toyScorer(() => 0.5, {
+      name: "rank",
+      pair: (text) => ({ swift: Number(/\d+/.exec(text)![0]), prm: Number(/\d+/.exec(text)![0]) / 10 }),
+    });
+    for (let seed = 0; seed < 10; seed++) {
+      const policy = scriptedPolicy(counting(1));
+      await runSearch({ policy, scorer }, { ...request, n: 4, seed });
+      // 4 * 1 / (1 + .75 + .5 + .25); its odds, which are infinite, would take all.
+      expect([1, 2]).toContain(policy.grows.find(({ nodeId }) => nodeId === 4)!.count);
+    }
+  });
+
+  test("the same seed gives the same tree, another one another", async () => {
+    const script: Script = (place, texts) =>
+      texts.length < 4 ? { text: `${place.at(-1)}|` } : { text: "#### 1", finish: "eos" };
+    const tree = async (seed?: number) => {
+      const ports = { policy: scriptedPolicy(script), scorer: toyScorer((text) => score(text) + 0.1) };
+      const { events } = await runSearch(ports, {
+        strategy: "particle_filtering",
+        n: 16,
+        ...(seed !== undefined && { seed }),
+      });
+      return eventsOf(events, "node_added").map(({ nodeId, parentId }) => [nodeId, parentId]);
+    };
+    expect(await tree(7)).toEqual(await tree(7));
+    expect(await tree()).toEqual(await tree(0));
+    expect(await tree(7)).not.toEqual(await tree(8));
   });
 });
 

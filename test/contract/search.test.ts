@@ -15,6 +15,8 @@ const REQUESTS: readonly SearchRequest[] = [
   { strategy: "beam", n: 8, beamWidth: 4 },
   { strategy: "dvts", n: 8, beamWidth: 4 },
   { strategy: "early_rejection", n: 8 },
+  { strategy: "rebase", n: 8 },
+  { strategy: "particle_filtering", n: 8, seed: 5 },
   { strategy: "auto", n: 16 },
 ];
 

@@ -25,7 +25,7 @@ export const badSolves: readonly Row<SolveRequest>[] = [
     "problem",
     "fit",
   ],
-  ["an unknown strategy", { strategy: 99 as 1 }, "strategy", "STRATEGY_EARLY_REJECTION, got 99"],
+  ["an unknown strategy", { strategy: 99 as 1 }, "strategy", "STRATEGY_PARTICLE_FILTERING, got 99"],
   ["an unknown verifier", { verifier: 99 as 1 }, "verifier", "VERIFIER_SCALED_FUSION, got 99"],
   ["an unknown aggregation", { aggregation: 99 as 1 }, "aggregation", "got 99"],
   ["an unknown vote", { vote: 99 as 1 }, "vote", "got 99"],

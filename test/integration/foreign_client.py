@@ -224,6 +224,7 @@ def check_grow_after_prune(pair):
 def check_solve(pair):
     flat, branching = {"n": 8}, {"n": 8, "beam_width": 4}
     shapes = {"GREEDY": {}, "MAJORITY": flat, "BEST_OF_N": flat, "BEAM": branching, "DVTS": branching, "AUTO": {}}
+    shapes |= {"EARLY_REJECTION": flat, "REBASE": flat, "PARTICLE_FILTERING": flat}
     for name, shape in shapes.items():
         assert_search(list(pair.solve(strategy=f"STRATEGY_{name}", seed=3, **shape)))
 

@@ -149,6 +149,8 @@ describe("the pair", () => {
     ["beam by scale", { strategy: "STRATEGY_BEAM", n: 8, beamWidth: 4, verifier: "VERIFIER_SCALED_FUSION" }],
     ["DVTS by scale", { strategy: "STRATEGY_DVTS", n: 8, beamWidth: 4, verifier: "VERIFIER_SCALED_FUSION" }],
     ["early rejection by SWIFT", { strategy: "STRATEGY_EARLY_REJECTION", n: 8, verifier: "VERIFIER_SWIFT" }],
+    ["REBASE", { strategy: "STRATEGY_REBASE", n: 8 }],
+    ["particle filtering", { strategy: "STRATEGY_PARTICLE_FILTERING", n: 8 }],
     ["AUTO by ranks", { verifier: "VERIFIER_RANK_FUSION" }],
     ["DVTS by SWIFT", { strategy: "STRATEGY_DVTS", n: 8, beamWidth: 4, verifier: "VERIFIER_SWIFT" }],
     ["AUTO", {}],
@@ -192,6 +194,8 @@ describe("the pair", () => {
     ["beam by ranks", { strategy: "STRATEGY_BEAM", beamWidth: 4, verifier: "VERIFIER_RANK_FUSION" }],
     ["DVTS by scale", { strategy: "STRATEGY_DVTS", beamWidth: 4, verifier: "VERIFIER_SCALED_FUSION" }],
     ["early rejection", { strategy: "STRATEGY_EARLY_REJECTION", verifier: "VERIFIER_SCALED_FUSION" }],
+    ["REBASE by scale", { strategy: "STRATEGY_REBASE", verifier: "VERIFIER_SCALED_FUSION" }],
+    ["particle filtering", { strategy: "STRATEGY_PARTICLE_FILTERING" }],
   ])("%s: the same seed gives the same tree", async (_name, request) => {
     const full: SolveRequest = { n: 8, seed: 21, ...request };
     const [alone, first, second] = [await solve(full), ...(await Promise.all([solve(full), solve(full)]))];

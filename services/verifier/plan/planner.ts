@@ -3,7 +3,7 @@
  */
 import type { PolicyInfo, StepScorer } from "../ports.js";
 import type { Budget, SearchPlan, SearchRequest, StrategyName } from "../search/types.js";
-import { strategies } from "../search/strategies.js";
+import { strategies, usesBeamWidth } from "../search/strategies.js";
 import { type Calibration, nameOf, tierOf } from "./calibration/calibration.js";
 import type { Difficulty, VerifierStrength } from "./difficulty.js";
 import { FIRST_SAMPLES, lookUp, TABLE_BEAM_WIDTH, type TableRow } from "./table.js";
@@ -55,7 +55,7 @@ export function planFixed(
   features: Features,
   budget: Budget,
 ): SearchPlan {
-  const width = branches(request.strategy) ? widthFor(request) : 1;
+  const width = usesBeamWidth(request.strategy) ? widthFor(request) : 1;
   const affordable = Math.floor(affordableTokens(budget, features) / features.solutionTokens);
   const most = Math.min(DEFAULT_CANDIDATES, features.calibration?.widthCap ?? DEFAULT_CANDIDATES);
   const fitting = Math.max(width, multipleOf(width, Math.min(most, affordable)));
@@ -95,7 +95,7 @@ export function planRun(
   reason: string,
   affordable: number,
 ): SearchPlan | undefined {
-  const width = widthFor({ ...request, n: request.n ?? choice.run });
+  const width = usesBeamWidth(choice.row.strategy) ? widthFor({ ...request, n: request.n ?? choice.run }) : 1;
   const cap = features.calibration?.widthCap ?? Infinity;
   const wanted = Math.min(choice.run, request.n ?? choice.run, affordable, cap);
   const isSearch = isStepSearch(choice.row.strategy) && wanted >= width;
@@ -188,7 +188,7 @@ function complete(
   return {
     ...chosen,
     reason: chosen.reason + hint,
-    beamWidth: branches(chosen.strategy) ? widthFor({ ...request, n: chosen.n }) : 1,
+    beamWidth: usesBeamWidth(chosen.strategy) ? widthFor({ ...request, n: chosen.n }) : 1,
     verifier,
     aggregation: request.aggregation ?? "last",
     vote: verifier === "none" ? "majority" : (request.vote ?? "weighted"),
@@ -208,12 +208,6 @@ export function temperatureFor({ strategy, sampling }: SearchRequest, features: 
 
 export function isStepSearch(strategy: StrategyName): boolean {
   return strategies[strategy].until === "step";
-}
-
-/** Whether `beamWidth` means something. */
-function branches(name: StrategyName): boolean {
-  const strategy = strategies[name];
-  return strategy.until === "step" && strategy.branches;
 }
 
 /** The caller's width, or the widest up to four that divides n. */

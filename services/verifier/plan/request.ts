@@ -2,7 +2,7 @@
 import { invalidField } from "#shared/errors.js";
 import type { StepScorer } from "../ports.js";
 import { fusionOf } from "../search/fusion.js";
-import { strategies } from "../search/strategies.js";
+import { strategies, usesBeamWidth } from "../search/strategies.js";
 import type { Budget, SearchRequest } from "../search/types.js";
 
 export const MAX_CANDIDATES = 256;
@@ -20,7 +20,8 @@ export function assertRequest(problem: string, request: SearchRequest, budget: B
   assertPositive("budget.flops", budget.flops);
   assertPositive("budget.wall_time", budget.wallTimeMs);
   const { strategy, n, beamWidth } = request;
-  if (branches(strategy) && n !== undefined && beamWidth !== undefined && n % beamWidth !== 0)
+  const isWide = strategy !== "auto" && usesBeamWidth(strategy);
+  if (isWide && n !== undefined && beamWidth !== undefined && n % beamWidth !== 0)
     throw invalidField("n", `must be a multiple of beam_width, got n ${n} and beam_width ${beamWidth}`);
   if (strategy === "greedy") assertGreedy(request);
   if (strategy === "majority" && request.vote !== undefined && request.vote !== "majority")
@@ -36,11 +37,6 @@ export function assertVerifier({ strategy, aggregation }: SearchRequest, verifie
       "aggregation",
       `must be last, min or mean for ${verifier} fusion, got prod: a product of SWIFT's rewards, which may be negative, orders nothing`,
     );
-}
-
-function branches(name: SearchRequest["strategy"]): boolean {
-  const strategy = name === "auto" ? undefined : strategies[name];
-  return strategy?.until === "step" && strategy.branches;
 }
 
 function assertGreedy({ n, sampling }: SearchRequest): void {

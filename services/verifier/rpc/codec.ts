@@ -22,6 +22,8 @@ const strategies = {
   STRATEGY_BEAM: "beam",
   STRATEGY_DVTS: "dvts",
   STRATEGY_EARLY_REJECTION: "early_rejection",
+  STRATEGY_REBASE: "rebase",
+  STRATEGY_PARTICLE_FILTERING: "particle_filtering",
 } as const;
 
 const verifiers = {

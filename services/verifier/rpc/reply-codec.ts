@@ -21,6 +21,8 @@ const strategies = {
   beam: "STRATEGY_BEAM",
   dvts: "STRATEGY_DVTS",
   early_rejection: "STRATEGY_EARLY_REJECTION",
+  rebase: "STRATEGY_REBASE",
+  particle_filtering: "STRATEGY_PARTICLE_FILTERING",
 } as const satisfies Record<SearchPlan["strategy"], string>;
 
 const verifiers = {

@@ -16,7 +16,7 @@ export const beam: StepStrategy = {
   name: "beam",
   scored: true,
   until: "step",
-  branches: true,
+  usesBeamWidth: true,
   groups: (plan) => [plan.n],
-  select: (ranked, slots, plan) => spread(slots, Math.ceil(slots / plan.beamWidth), ranked),
+  select: (ranked, { slots, plan }) => spread(slots, Math.ceil(slots / plan.beamWidth), ranked),
 };

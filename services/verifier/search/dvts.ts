@@ -9,7 +9,7 @@ export const dvts: StepStrategy = {
   name: "dvts",
   scored: true,
   until: "step",
-  branches: true,
+  usesBeamWidth: true,
   groups: (plan) => Array.from({ length: plan.n / plan.beamWidth }, () => plan.beamWidth),
   select: beam.select,
 };

@@ -19,9 +19,9 @@ export const earlyRejection: StepStrategy = {
   name: "early_rejection",
   scored: true,
   until: "step",
-  branches: false,
+  usesBeamWidth: false,
   groups: (plan) => [plan.n],
-  select: (ranked, _slots, { n }) => {
+  select: (ranked, { plan: { n } }) => {
     const unfinished = ranked.reduce((sum, { copies }) => sum + copies, 0);
     const kept = Math.min(
       unfinished,

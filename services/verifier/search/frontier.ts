@@ -4,6 +4,7 @@
  * again. Everything that happens arrives through one inbox, so state changes in one place, one message at a time.
  */
 import { ServiceError } from "#shared/errors.js";
+import { createRng } from "#shared/rng.js";
 import type { Calibration } from "../plan/calibration/calibration.js";
 import { calibratedConfidence } from "../plan/calibration/judge.js";
 import type { NodeId, PolicySession, StepSample } from "../ports.js";
@@ -26,6 +27,8 @@ export interface FrontierParts {
   readonly scoring: Scoring;
   readonly maxDepth: number;
   readonly maxSolutionTokens: number;
+  /** Of what strategies draw. */
+  readonly seed: number;
   /** Of this pair; unset where none applies. */
   readonly calibration: Calibration | undefined;
 }
@@ -228,7 +231,15 @@ export class Frontier {
       fusionOf(this.plan.verifier),
     );
     yield* this.rejectAll(duplicates, "duplicate");
-    const counts = strategy.select(distinct, group.size - group.finished, this.plan);
+    const [best] = distinct;
+    if (best === undefined) return;
+    const { depth } = best.path;
+    const counts = strategy.select(distinct, {
+      plan: this.plan,
+      slots: group.size - group.finished,
+      depth,
+      rng: createRng(this.parts.seed, "select", group.subtree, depth),
+    });
     for (const [i, { path }] of distinct.entries()) {
       const count = counts[i] ?? 0;
       if (count === 0) yield* this.reject(path, "outscored");

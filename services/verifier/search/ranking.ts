@@ -3,9 +3,15 @@ import { fuse, type Fusion } from "./fusion.js";
 import { duplicateKey, type Path, scorePairOf, valueOf } from "./path.js";
 import type { Aggregation } from "./types.js";
 
-/** A path and how many of the round's candidates have its text, itself included. */
-export interface RankedPath {
+interface ValuedPath {
   readonly path: Path;
+  /** In [0, 1]; undefined when unscored. */
+  readonly value: number | undefined;
+}
+
+/** The best of equal texts. */
+export interface RankedPath extends ValuedPath {
+  /** How many of the round's candidates have its text, itself included. */
   readonly copies: number;
 }
 
@@ -29,18 +35,18 @@ export function rankPaths(paths: Iterable<Path>, aggregation: Aggregation, fusio
           fusion,
           inOrder.map((path) => scorePairOf(path, aggregation)),
         );
-  const valued = inOrder.map((path, i) => ({ path, value: values[i] ?? UNKNOWN }));
-  valued.sort((a, b) => b.value - a.value || a.path.nodeId - b.path.nodeId);
-  const byText = new Map<string, Path[]>();
-  for (const { path } of valued) {
-    const key = duplicateKey(path);
+  const valued = inOrder.map((path, i) => ({ path, value: values[i] }));
+  valued.sort((a, b) => (b.value ?? UNKNOWN) - (a.value ?? UNKNOWN) || a.path.nodeId - b.path.nodeId);
+  const byText = new Map<string, ValuedPath[]>();
+  for (const each of valued) {
+    const key = duplicateKey(each.path);
     const same = byText.get(key);
-    if (same === undefined) byText.set(key, [path]);
-    else same.push(path);
+    if (same === undefined) byText.set(key, [each]);
+    else same.push(each);
   }
   const groups = [...byText.values()];
   return {
-    distinct: groups.map((same) => ({ path: same[0]!, copies: same.length })),
-    duplicates: groups.flatMap((same) => same.slice(1)),
+    distinct: groups.map((same) => ({ ...same[0]!, copies: same.length })),
+    duplicates: groups.flatMap((same) => same.slice(1).map(({ path }) => path)),
   };
 }

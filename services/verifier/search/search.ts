@@ -81,7 +81,7 @@ export async function* search(
       (paths, scores) => inbox.put({ type: "scored", paths, scores }),
       (reason) => inbox.fail(reason),
     );
-    const { maxSolutionTokens = MAX_SOLUTION_TOKENS, maxDepth = MAX_DEPTH } = request;
+    const { maxSolutionTokens = MAX_SOLUTION_TOKENS, maxDepth = MAX_DEPTH, seed = 0 } = request;
     const growth = new Growth(policy, inbox, ledger, { maxSolutionTokens, contextLength });
     const { calibration } = features;
     const limits = { maxDepth, maxSolutionTokens };
@@ -92,6 +92,7 @@ export async function* search(
       growth,
       scoring,
       calibration,
+      seed,
       ...limits,
     });
     const schedule = createSchedule(request, features, budget);

@@ -5,6 +5,8 @@ import { dvts } from "./dvts.js";
 import { earlyRejection } from "./early-rejection.js";
 import { greedy } from "./greedy.js";
 import { majority } from "./majority.js";
+import { particleFiltering } from "./particle-filtering.js";
+import { rebase } from "./rebase.js";
 import type { Strategy } from "./strategy.js";
 import type { StrategyName } from "./types.js";
 
@@ -15,4 +17,12 @@ export const strategies: Readonly<Record<StrategyName, Strategy>> = {
   beam,
   dvts,
   early_rejection: earlyRejection,
+  rebase,
+  particle_filtering: particleFiltering,
 };
+
+/** Whether `beamWidth` means something; n is a multiple of it then. */
+export function usesBeamWidth(name: StrategyName): boolean {
+  const strategy = strategies[name];
+  return strategy.until === "step" && strategy.usesBeamWidth;
+}

@@ -4,7 +4,15 @@
  */
 import type { AuditReport, FinishReason, NodeId, Sampling, StepScore, StepScorer } from "../ports.js";
 
-export type StrategyName = "greedy" | "majority" | "best_of_n" | "beam" | "dvts" | "early_rejection";
+export type StrategyName =
+  | "greedy"
+  | "majority"
+  | "best_of_n"
+  | "beam"
+  | "dvts"
+  | "early_rejection"
+  | "rebase"
+  | "particle_filtering";
 /** How the scores of a solution's steps become one. */
 export type Aggregation = "last" | "min" | "mean" | "prod";
 /** How finished candidates choose the answer: equal answers add their scores | the best one decides | count. */

@@ -9,6 +9,7 @@ test("words and enum values are each other's inverse", () => {
   for (const word of VERIFIERS) expect(toWord("verifier", fromWord("verifier", word))).toBe(word);
   expect(fromWord("strategy", "bon")).toBe("STRATEGY_BEST_OF_N");
   expect(fromWord("strategy", "early-rejection")).toBe("STRATEGY_EARLY_REJECTION");
+  expect(fromWord("strategy", "particle-filtering")).toBe("STRATEGY_PARTICLE_FILTERING");
   expect(fromWord("verifier", "rank")).toBe("VERIFIER_RANK_FUSION");
   expect(fromWord("aggregation", "last")).toBe("SCORE_AGGREGATION_LAST");
   expect(toWord("finishReason", "FINISH_REASON_EOS")).toBe("eos");

@@ -289,14 +289,17 @@ describe("the temperature", () => {
   });
 });
 
-describe("early rejection", () => {
+describe.each(["early_rejection", "rebase", "particle_filtering"] as const)("%s", (strategy) => {
   test("has no width: any n will do", () => {
-    expect(planFixed({ strategy: "early_rejection", n: 7 }, features, {})).toMatchObject({
+    expect(planFixed({ strategy, n: 7 }, features, {})).toMatchObject({ n: 7, beamWidth: 1 });
+    assertRequest("1 + 1", { strategy, n: 10, beamWidth: 4 }, {});
+    expect(planFixed({ strategy }, features, { generatedTokens: 350 }).n).toBe(7);
+    const choice = { row: { strategy, runs: [16] }, name: "a row", run: 16 };
+    expect(planRun({ strategy: "auto" }, features, choice, "Because.", 7.5)).toMatchObject({
+      strategy,
       n: 7,
       beamWidth: 1,
     });
-    assertRequest("1 + 1", { strategy: "early_rejection", n: 10, beamWidth: 4 }, {});
-    expect(planFixed({ strategy: "early_rejection" }, features, { generatedTokens: 350 }).n).toBe(7);
   });
 });
 

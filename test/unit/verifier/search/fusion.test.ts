@@ -155,7 +155,7 @@ describe("a round of a step search", () => {
       path(2, { swift: 1, prm: 0.9 }, "same "),
     ];
     const { distinct, duplicates } = rankPaths([worse, better], "last", "scaled");
-    expect(distinct).toEqual([{ path: better, copies: 2 }]);
+    expect(distinct).toEqual([{ path: better, copies: 2, value: 1 }]);
     expect(duplicates).toEqual([worse]);
   });
 });
