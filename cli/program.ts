@@ -35,6 +35,8 @@ const COMMANDS: readonly AddCommand[] = [
 /** parseAsync rejects with CommanderError for help (exit code 0) and for arguments that cannot be used. */
 export function createProgram(context: CommandContext): Command {
   const program = new Command("deliberate")
+    // Options belong to the command before them: `bench` would take those of `bench swift` otherwise.
+    .enablePositionalOptions()
     .description("Makes a small language model think longer, on purpose: step search with verifiers.")
     .version(version())
     // Before any subcommand is made: they inherit these.

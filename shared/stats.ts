@@ -15,20 +15,41 @@ export const mean = (values: readonly number[]): number => sum(values) / values.
  * (Mann-Whitney). Undefined when one of the two is missing.
  */
 export function auc(scores: readonly number[], labels: readonly boolean[]): number | undefined {
-  const order = scores.map((_, i) => i).toSorted((a, b) => scores[a]! - scores[b]!);
   const positives = labels.filter(Boolean).length;
   const negatives = labels.length - positives;
   if (positives === 0 || negatives === 0) return undefined;
-  let rankSum = 0;
+  const rankSum = sum(ranks(scores).filter((_, i) => labels[i]));
+  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+}
+
+/** Spearman's rank correlation, ties sharing their mean rank; 0 when one of the two does not vary. */
+export function spearman(a: readonly number[], b: readonly number[]): number {
+  return pearson(ranks(a), ranks(b));
+}
+
+/** From 1. */
+function ranks(values: readonly number[]): number[] {
+  const order = values.map((_, i) => i).toSorted((a, b) => values[a]! - values[b]!);
+  const found = Array.from(values, () => 0);
   for (let from = 0; from < order.length; ) {
     let to = from;
-    while (to < order.length && scores[order[to]!] === scores[order[from]!]) to++;
-    // Ranks from + 1 .. to share their mean.
-    const rank = (from + 1 + to) / 2;
-    for (let i = from; i < to; i++) if (labels[order[i]!]) rankSum += rank;
+    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
+    for (let i = from; i < to; i++) found[order[i]!] = (from + 1 + to) / 2;
     from = to;
   }
-  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+  return found;
+}
+
+function pearson(a: readonly number[], b: readonly number[]): number {
+  const [meanA, meanB] = [mean(a), mean(b)];
+  let [products, squaresA, squaresB] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [a[i]! - meanA, b[i]! - meanB];
+    products += x * y;
+    squaresA += x * x;
+    squaresB += y * y;
+  }
+  return products === 0 ? 0 : products / Math.sqrt(squaresA * squaresB);
 }
 
 export interface Interval {

@@ -23,10 +23,11 @@ export interface SolveFlags extends SamplingFlags, BudgetFlags, VoteChoice {
   readonly maxTokens?: number;
   readonly seed?: number;
   readonly priority?: number;
+  readonly cacheSalt?: string;
 }
 
 export function toSolveRequest(problem: string, flags: SolveFlags): SolveRequest {
-  const { strategy, n, beamWidth, verifier, aggregation, vote, maxTokens, seed, priority } = flags;
+  const { strategy, n, beamWidth, verifier, aggregation, vote, maxTokens, seed, priority, cacheSalt } = flags;
   return {
     problem,
     sampling: toSampling(flags),
@@ -40,6 +41,7 @@ export function toSolveRequest(problem: string, flags: SolveFlags): SolveRequest
     ...(maxTokens !== undefined && { maxSolutionTokens: maxTokens }),
     ...(seed !== undefined && { seed }),
     ...(priority !== undefined && { priority }),
+    ...(cacheSalt !== undefined && { cacheSalt }),
   };
 }
 

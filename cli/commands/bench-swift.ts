@@ -12,6 +12,7 @@ import type { FileProblem } from "#train/problem-files/problem-file.js";
 import { readProblemFile } from "#train/problem-files/problem-file.js";
 import { generateProblem } from "#train/problems/generate.js";
 import { trainingProblems } from "#train/swift/training-problems.js";
+import { commandLine } from "../bench/command-line.js";
 import { endToEnd } from "../bench/end-to-end.js";
 import type { CommandContext } from "../context.js";
 import { addExamples, addJsonOption, type JsonFlag } from "../options/json.js";
@@ -105,7 +106,7 @@ async function benchSwift(flags: Flags, context: CommandContext): Promise<void> 
         test,
         sampling,
         work: resolve(flags.work),
-        command: commandLine(flags),
+        command: commandOf(flags),
         onProgress,
       },
       signal,
@@ -182,18 +183,10 @@ function parseSizes(text: string): number[] {
 }
 
 /** The command again, without what changes no number. */
-function commandLine(flags: Flags): string {
-  const silent = new Set(["json", "out", "work"]);
-  if (flags.problems !== undefined) silent.add("trainingCount");
-  if (flags.testProblems !== undefined) silent.add("testCount");
-  if (flags.prm === undefined) silent.add("endToEnd");
-  const words = Object.entries(flags).flatMap(([name, value]) =>
-    silent.has(name) || value === undefined
-      ? []
-      : [
-          `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-          Array.isArray(value) ? value.join(",") : String(value),
-        ],
-  );
-  return ["npx deliberate bench swift", ...words].join(" ");
+function commandOf(flags: Flags): string {
+  const silent = ["out", "work"];
+  if (flags.problems !== undefined) silent.push("trainingCount");
+  if (flags.testProblems !== undefined) silent.push("testCount");
+  if (flags.prm === undefined) silent.push("endToEnd");
+  return commandLine("bench swift", flags, silent);
 }

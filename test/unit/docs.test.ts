@@ -104,13 +104,12 @@ function program(): Command {
   });
 }
 
-/** `solve`, and `models list` for a command of a group. */
+/** `solve`, `models list` for a command of a group, and a group's own name where it does something by itself. */
 function commandNames({ commands }: Command): Set<string> {
   return new Set(
-    commands.flatMap((command) =>
-      command.commands.length === 0
-        ? [command.name()]
-        : command.commands.map((inner) => `${command.name()} ${inner.name()}`),
-    ),
+    commands.flatMap((command) => {
+      const inner = command.commands.map((each) => `${command.name()} ${each.name()}`);
+      return inner.length === 0 || command.options.length > 0 ? [command.name(), ...inner] : inner;
+    }),
   );
 }

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { ServiceError } from "#shared/errors.js";
-import { type JsonLines, openJsonLines } from "./files.js";
+import { type JsonLines, openJsonLines } from "../files.js";
 
 /** What the numbers are of: features of other models, or of another kind, are never mixed with them. */
 export interface FeatureIdentity {

@@ -14,7 +14,7 @@ import {
   openFeatureIndex,
   type StoredProblem,
 } from "./feature-index.js";
-import { codeOf } from "./files.js";
+import { codeOf } from "../files.js";
 
 /** The part of a file that is written through; tests put a full disk in its place. */
 export type DataFile = Pick<FileHandle, "write" | "sync" | "truncate" | "close" | "fd">;

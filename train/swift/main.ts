@@ -13,7 +13,7 @@ import { extractFeatures } from "./extract-features.js";
 import { FeatureStore } from "./feature-store.js";
 import type { Featurizer } from "./featurizer.js";
 import { featureWidth } from "./featurizer.js";
-import { writeWhole } from "./files.js";
+import { writeWhole } from "../files.js";
 import type { FinalNorm } from "./final-norm.js";
 import type { LabelCounts } from "./grade.js";
 import { labelsOf, type RolloutProblem } from "./rollout-records.js";

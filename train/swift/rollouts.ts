@@ -9,9 +9,9 @@ import { ServiceError } from "#shared/errors.js";
 import { type FileProblem, hashProblems } from "#train/problem-files/problem-file.js";
 import { mapConcurrently, sampleProblem } from "#train/rollouts.js";
 import type { SwiftSampling } from "#verifier/score/swift/head-file.js";
-import { openJsonLines } from "./files.js";
+import { openJsonLines } from "../files.js";
 import { parseRollouts, type RolloutProblem, toRecord } from "./rollout-records.js";
-import { openWorkDir } from "./work-dir.js";
+import { openWorkDir } from "../work-dir.js";
 
 export interface SwiftRolloutOptions {
   /** Solutions per problem. */

@@ -12,10 +12,10 @@ import { isNotFound, writeWhole } from "./files.js";
 export type RunSettings = Readonly<Record<string, unknown>>;
 
 /**
- * Makes the directory, or takes one that was made for the same settings.
+ * Makes the directory, or takes one that was made for the same settings. `flag` is the option that names it.
  * @throws ServiceError `failed_precondition`: it was made for others; the message tells which.
  */
-export async function openWorkDir(directory: string, settings: RunSettings): Promise<void> {
+export async function openWorkDir(directory: string, settings: RunSettings, flag = "--work"): Promise<void> {
   await mkdir(directory, { recursive: true });
   const path = join(directory, "run.json");
   const earlier = await readSettings(path);
@@ -29,7 +29,7 @@ export async function openWorkDir(directory: string, settings: RunSettings): Pro
   const changes = differing.map((name) => `${name} ${show(earlier[name])}, now ${show(wanted[name])}`);
   throw new ServiceError(
     "failed_precondition",
-    `the work in ${directory} must be for the same settings, but was begun with ${changes.join("; ")}: use the same, delete the directory, or name another with --work`,
+    `the work in ${directory} must be for the same settings, but was begun with ${changes.join("; ")}: use the same, delete the directory, or name another with ${flag}`,
     { reason: "OTHER_RUN" },
   );
 }
