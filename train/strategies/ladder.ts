@@ -6,7 +6,7 @@ import { type Unit, UNITS } from "./report/report.js";
 const MAX_CANDIDATES = 256;
 /** Children per kept path of the strategies that branch, which therefore begin with as many candidates. */
 const BEAM_WIDTH = 4;
-const BRANCHING: ReadonlySet<string> = new Set(["beam", "dvts", "rebase"]);
+const BRANCHING: ReadonlySet<string> = new Set(["beam", "dvts"]);
 
 /** AUTO's first cap, where the smallest budget is not below it. */
 const FIRST_CAP = 256;

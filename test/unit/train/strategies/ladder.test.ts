@@ -11,7 +11,7 @@ describe("ladderOf()", () => {
     expect(ladderOf("bon", 1000)[2]).toEqual({ strategy: "bon", name: "bon@4", n: 4 });
   });
 
-  test.each(["beam", "dvts", "rebase"])("%s begins with one path's children", (strategy) => {
+  test.each(["beam", "dvts"])("%s begins with one path's children", (strategy) => {
     expect(ladderOf(strategy, 1000)[0]).toEqual({ strategy, name: `${strategy}@4`, n: 4, beamWidth: 4 });
     expect(names(strategy)).toHaveLength(7);
   });
