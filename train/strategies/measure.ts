@@ -58,12 +58,13 @@ async function measureArm(spec: ArmSpec, solver: Solver, run: MeasureRun): Promi
   return toArm(spec.strategy, spec.name, solves);
 }
 
-async function solveOnce(
+/** One that was made earlier is not made again. */
+export async function solveOnce(
   problem: FileProblem,
   spec: ArmSpec,
   seed: number,
   solver: Solver,
-  { store, onSolve }: MeasureRun,
+  { store, onSolve }: Pick<MeasureRun, "store" | "onSolve">,
 ): Promise<SolveRecord> {
   const earlier = store.find(spec.name, problem.id, seed);
   const record = earlier ?? (await solver.solve(problem, spec, seed));

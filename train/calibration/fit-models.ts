@@ -1,0 +1,96 @@
+/** The models of a calibration: how hard a problem is, and how far an answer can be trusted. */
+import { mean } from "#shared/stats.js";
+import { type Calibration, type LogisticModel, predict } from "#verifier/plan/calibration/calibration.js";
+import { CONFIDENCE_FEATURES, difficultyFeatures } from "#verifier/plan/calibration/features.js";
+import { FIRST_SAMPLES } from "#verifier/plan/table.js";
+import type { Layout } from "./layout.js";
+import { type Example, fitLogistic } from "./logistic.js";
+import { type Observation, type Part, passRateOf, samplesOf, toVoters } from "./observation.js";
+import { fitPromptProbe } from "./prompt-probe.js";
+import type { Station } from "./replay.js";
+import type { Studied, Study } from "./study.js";
+
+export type Models = Pick<Calibration, "promptProbe" | "difficulty" | "confidence">;
+
+export interface FittedModels extends Models {
+  /** By problem: what a probe that did not see it says of it. */
+  readonly promptScores: readonly (number | undefined)[];
+}
+
+export function fitModels(study: Study): FittedModels {
+  const { problems } = study;
+  const states = problems.flatMap(({ observation }) => observation.promptState ?? []);
+  const fitted =
+    states.length < problems.length
+      ? undefined
+      : fitPromptProbe(
+          states,
+          problems.map(({ passRate }) => passRate),
+        );
+  // Of its own training problems a probe knows more than it will of others.
+  const promptScores = problems.map((_, i) => fitted?.outOfFold[i]);
+  return {
+    promptProbe: fitted?.probe,
+    promptScores,
+    difficulty: fitDifficulty(study, promptScores),
+    confidence: { scored: fitConfidence(study, "scored"), unscored: fitConfidence(study, "unscored") },
+  };
+}
+
+/** On every handful of the pool, against the rest of it. */
+export function fitDifficulty(
+  { problems, layout }: Study,
+  promptScores: readonly (number | undefined)[],
+): LogisticModel {
+  const handfuls = Math.floor(layout.samples / FIRST_SAMPLES);
+  const examples = problems.flatMap(({ observation }, problem) =>
+    Array.from({ length: handfuls }, (_, i): Example => {
+      const part = samplesOf(observation, layout.samples, i * FIRST_SAMPLES, FIRST_SAMPLES);
+      return {
+        features: featuresOf(part, promptScores[problem]),
+        target: restRate(observation, layout, part),
+        weight: 1 / handfuls,
+      };
+    }),
+  );
+  return fitLogistic(examples);
+}
+
+const featuresOf = (first: Part, promptScore: number | undefined): (number | undefined)[] =>
+  difficultyFeatures(toVoters(first.candidates, true), FIRST_SAMPLES, promptScore);
+
+export const estimate = (model: LogisticModel, first: Part, promptScore: number | undefined): number =>
+  predict(model, featuresOf(first, promptScore));
+
+/** The pass rate of the samples that were not looked at. */
+export const restRate = (observation: Observation, { samples }: Layout, seen: Part): number =>
+  passRateOf(observation, samples, seen, FIRST_SAMPLES);
+
+export const confidenceOf = (models: Models, { features }: Pick<Station, "features">): number =>
+  features === undefined ? 0 : predict(models.confidence[features.kind], features.values);
+
+function fitConfidence({ problems }: Study, kind: "scored" | "unscored"): LogisticModel {
+  const examples = problems.flatMap((problem) => {
+    const own = stationsOf(problem).filter(({ features }) => features?.kind === kind);
+    return own.map(
+      ({ features, correct }): Example => ({
+        features: features!.values,
+        target: Number(correct),
+        weight: 1 / own.length,
+      }),
+    );
+  });
+  // Where nothing was answered nothing can be trusted.
+  const nothing = { features: CONFIDENCE_FEATURES[kind].map(() => 0), target: 0, weight: 1 };
+  return fitLogistic(examples.length === 0 ? [nothing] : examples);
+}
+
+/** The states that searches of this problem pass through, each once: what a way passes is the end of a shorter one. */
+export const stationsOf = ({ replays, fixed }: Studied): Station[] => [
+  ...fixed.flat(),
+  ...replays.flatMap((byAction) => byAction.map((stations) => stations.at(-1)!)),
+];
+
+/** Squared error of a chance against outcomes that come true at `rate`. */
+export const brierOf = (pairs: readonly { readonly chance: number; readonly rate: number }[]): number =>
+  mean(pairs.map(({ chance, rate }) => (chance - rate) ** 2 + rate * (1 - rate)));

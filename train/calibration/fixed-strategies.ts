@@ -1,0 +1,81 @@
+/** What a caller could ask for instead of AUTO: every strategy at every size that the recorded Solves tell of. */
+import { mean } from "#shared/stats.js";
+import type { StrategyName } from "#verifier/search/types.js";
+import type { Arm } from "../strategies/arm.js";
+import { doublings, type Layout, nameOf, type SearchSpec } from "./layout.js";
+import { type Observation, samplesOf, subtreesOf, wholeOf } from "./observation.js";
+import { firstSample, firstSubtree, recordOf, type Station, stationOf } from "./replay.js";
+
+export interface FixedArm {
+  readonly strategy: StrategyName;
+  readonly n: number;
+  /** As AUTO's replays: with other samples, or subtrees, in each. */
+  readonly of: (observation: Observation, rotation: number) => Station;
+}
+
+/** By strategy, from the narrowest on. */
+export function fixedArms(layout: Layout): FixedArm[] {
+  const { samples, searches } = layout;
+  const sizes = doublings(1, samples);
+  return [
+    ...sizes.map((n) => ({
+      strategy: "majority" as const,
+      n,
+      // Nothing is read.
+      of: (observation: Observation, rotation: number) => {
+        const from = firstSample(samples, rotation);
+        const { candidates, generatedTokens } = samplesOf(observation, samples, from, n);
+        return stationOf({ candidates, tokens: generatedTokens }, "majority", false);
+      },
+    })),
+    ...sizes.map((n) => ({
+      strategy: "best_of_n" as const,
+      n,
+      of: (observation: Observation, rotation: number) =>
+        stationOf(samplesOf(observation, samples, firstSample(samples, rotation), n), "best_of_n", true),
+    })),
+    ...searches.flatMap(searchArms),
+  ];
+}
+
+function searchArms(search: SearchSpec): FixedArm[] {
+  const { strategy, n: widest, beamWidth } = search;
+  const whole = (observation: Observation): Station =>
+    stationOf(wholeOf(recordOf(observation, search)), strategy, true);
+  if (strategy !== "dvts") return [{ strategy, n: widest, of: whole }];
+  const subtrees = widest / beamWidth;
+  return doublings(beamWidth, widest).map((n) => ({
+    strategy,
+    n,
+    of: (observation, rotation) => {
+      const from = firstSubtree(subtrees, rotation);
+      return stationOf(
+        subtreesOf(recordOf(observation, search), subtrees, from, n / beamWidth),
+        strategy,
+        true,
+      );
+    },
+  }));
+}
+
+export interface MeasuredArm extends Pick<FixedArm, "strategy" | "n"> {
+  readonly arm: Arm;
+}
+
+export function measureArm(
+  { strategy, n }: FixedArm,
+  ids: readonly string[],
+  /** By problem, by replay. */
+  stations: readonly (readonly Station[])[],
+): MeasuredArm {
+  const tokens = mean(stations.flat().map((station) => station.tokens));
+  const arm = {
+    strategy,
+    name: nameOf({ strategy, n, beamWidth: 1 }),
+    solves: [],
+    // Parts of a Solve are priced in tokens alone.
+    cost: { tokens, flops: Number.NaN, seconds: Number.NaN },
+    accuracy: new Map(ids.map((id, i) => [id, mean(stations[i]!.map(({ correct }) => Number(correct)))])),
+  };
+  return { strategy, n, arm };
+}

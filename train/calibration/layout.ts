@@ -1,0 +1,78 @@
+/**
+ * What is recorded of every problem: a pool of samples, whose first k are what a search of k samples would have had, one
+ * DVTS, whose first j subtrees are what one of j subtrees would have had, and of every other search one Solve per width.
+ */
+import { strategies } from "#verifier/search/strategies.js";
+import type { StrategyName } from "#verifier/search/types.js";
+import { TABLE_BEAM_WIDTH } from "#verifier/plan/table.js";
+import type { ArmSpec } from "../strategies/arm.js";
+
+export interface SearchSpec {
+  readonly strategy: StrategyName;
+  readonly n: number;
+  /** 1 where it means nothing. */
+  readonly beamWidth: number;
+}
+
+export interface Layout {
+  readonly samples: number;
+  /** Of DVTS the widest alone. */
+  readonly searches: readonly SearchSpec[];
+}
+
+/** As the command line writes it. */
+const toWord = (strategy: StrategyName): string => strategy.replaceAll("_", "-");
+
+/** Searches that a layout may have, by their words. */
+export const SEARCHES: ReadonlyMap<string, StrategyName> = new Map(
+  Object.values(strategies)
+    .filter(({ until, scored }) => until === "step" && scored)
+    .map(({ name }) => [toWord(name), name]),
+);
+
+/** `widths`: multiples of the beam width, so that every search can have each of them. */
+export function createLayout(
+  samples: number,
+  searches: readonly StrategyName[],
+  widths: readonly number[],
+): Layout {
+  const ascending = widths.toSorted((a, b) => a - b);
+  return {
+    samples,
+    searches: searches.flatMap((strategy) =>
+      (strategy === "dvts" ? ascending.slice(-1) : ascending).map((n) => ({
+        strategy,
+        n,
+        beamWidth: beamWidthOf(strategy),
+      })),
+    ),
+  };
+}
+
+function beamWidthOf(name: StrategyName): number {
+  const strategy = strategies[name];
+  return strategy.until === "step" && strategy.usesBeamWidth ? TABLE_BEAM_WIDTH : 1;
+}
+
+export const nameOf = ({ strategy, n }: SearchSpec): string => `${toWord(strategy)}@${n}`;
+
+/** The pool first. */
+export function armsOf({ samples, searches }: Layout): ArmSpec[] {
+  const pool = { strategy: "bon", name: `bon@${samples}`, n: samples };
+  return [
+    pool,
+    ...searches.map((search) => ({
+      strategy: toWord(search.strategy),
+      name: nameOf(search),
+      n: search.n,
+      ...(search.beamWidth > 1 && { beamWidth: search.beamWidth }),
+    })),
+  ];
+}
+
+/** 1, 2, 4, ... and `last`. */
+export function doublings(first: number, last: number): number[] {
+  const values: number[] = [];
+  for (let value = first; value < last; value *= 2) values.push(value);
+  return [...values, last];
+}

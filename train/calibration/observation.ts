@@ -1,0 +1,89 @@
+/** What was measured of one problem, and the parts of it that other searches would have had. Pure. */
+import type { Candidate } from "#verifier/search/types.js";
+import { totalTokens } from "../strategies/arm.js";
+import type { CandidateRecord, SolveRecord } from "../strategies/solve-record.js";
+
+export interface Observation {
+  readonly id: string;
+  readonly pool: SolveRecord;
+  /** By their arms' names. */
+  readonly searches: ReadonlyMap<string, SolveRecord>;
+  /** All hidden states at the prompt's last token; unset where no generator could be asked. */
+  readonly promptState?: Float32Array;
+}
+
+/** Some of a Solve's candidates and what they cost. */
+export interface Part {
+  readonly candidates: readonly CandidateRecord[];
+  readonly generatedTokens: number;
+  /** Of both models. */
+  readonly tokens: number;
+}
+
+/**
+ * `count` samples of the pool, from `from` on, around its end. Which samples did not finish is not recorded, only how
+ * many: they are taken to be spread evenly. Without any the part is exact.
+ */
+export function samplesOf({ pool }: Observation, samples: number, from: number, count: number): Part {
+  const { candidates, spent } = pool;
+  const finished = candidates.length;
+  const place = (sample: number): number => Math.round((sample * finished) / samples);
+  const own = Array.from(
+    { length: place(from + count) - place(from) },
+    (_, i) => candidates[(place(from) + i) % finished]!,
+  );
+  const unfinishedTokens = spent.generatedTokens - tokensOf(candidates);
+  const generatedTokens = tokensOf(own) + (unfinishedTokens * count) / samples;
+  return {
+    candidates: own,
+    generatedTokens,
+    tokens: (generatedTokens * totalTokens(spent)) / spent.generatedTokens,
+  };
+}
+
+const tokensOf = (candidates: readonly CandidateRecord[]): number =>
+  candidates.reduce((total, { tokens }) => total + tokens, 0);
+
+/** `count` of a Solve's independent `subtrees`, from `from` (0 is the first) on, around its end; at their share of its cost. */
+export function subtreesOf(record: SolveRecord, subtrees: number, from: number, count: number): Part {
+  const isIn = ({ subtree }: CandidateRecord): boolean => (subtree - 1 - from + subtrees) % subtrees < count;
+  const { generatedTokens } = record.spent;
+  return {
+    candidates: record.candidates.filter(isIn),
+    generatedTokens: (generatedTokens * count) / subtrees,
+    tokens: (totalTokens(record.spent) * count) / subtrees,
+  };
+}
+
+export const wholeOf = ({ candidates, spent }: SolveRecord): Part => ({
+  candidates,
+  generatedTokens: spent.generatedTokens,
+  tokens: totalTokens(spent),
+});
+
+/** The share of right samples among all but `except`, those that did not finish included. */
+export function passRateOf({ pool }: Observation, samples: number, except?: Part, drawn = 0): number {
+  const right = (candidates: readonly CandidateRecord[]): number =>
+    candidates.filter(({ correct }) => correct).length;
+  return (right(pool.candidates) - right(except?.candidates ?? [])) / (samples - drawn);
+}
+
+/** As the search votes on them. `isScored`: with their scores. */
+export function toVoters(records: readonly CandidateRecord[], isScored: boolean): Candidate[] {
+  return records.map(({ answer, score, tokens, meanLogProb, meanEntropy, subtree }, index) => {
+    const belief = isScored ? (score ?? undefined) : undefined;
+    return {
+      nodeId: index,
+      firstNodeId: index,
+      answer,
+      score: belief,
+      belief,
+      text: "",
+      stepScores: [],
+      tokenCount: tokens,
+      meanLogProb,
+      meanEntropy,
+      subtree,
+    };
+  });
+}
