@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { packageRoot } from "#shared/rpc/package-root.js";
 import { addBench } from "./commands/bench.js";
+import { addCalibrate } from "./commands/calibrate.js";
 import { addConfig } from "./commands/config.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addGenerate } from "./commands/generate.js";
@@ -27,6 +28,7 @@ const COMMANDS: readonly AddCommand[] = [
   addProblems,
   addTrain,
   addBench,
+  addCalibrate,
   addModels,
   addDoctor,
   addConfig,

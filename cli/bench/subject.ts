@@ -17,9 +17,13 @@ export interface Subject {
   readonly settings: RunSettings;
 }
 
+/** What a measurement asks of the services; where they are is settled by then. */
+export type SubjectFlags = SamplingFlags &
+  Pick<BenchFlags, "verifier" | "maxTokens" | "precision" | "threads" | "seed">;
+
 export async function subjectOf(
   client: VerifierClient,
-  flags: BenchFlags,
+  flags: SubjectFlags,
   problems: readonly FileProblem[],
   signal: AbortSignal,
 ): Promise<Subject> {
@@ -67,7 +71,7 @@ function samplingOf({ topK, topP, minP, repetitionPenalty, stop }: SamplingFlags
 
 async function plannedTemperature(
   client: VerifierClient,
-  { verifier }: BenchFlags,
+  { verifier }: SubjectFlags,
   { problem }: FileProblem,
   signal: AbortSignal,
 ): Promise<number> {

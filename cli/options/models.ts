@@ -30,8 +30,14 @@ export interface ModelChoice {
   readonly threads: number | undefined;
 }
 
-/** Adds `--policy`, `--precision` and `--threads`, and with `verifier` also `--prm` and `--swift`. */
-export function addModelOptions(command: Command, { verifier }: { readonly verifier: boolean }): Command {
+/**
+ * Adds `--policy`, `--precision` and `--threads`, with `verifier` also `--prm` and `--swift`, and with `calibration`, which
+ * goes with a verifier unless it is turned off, `--calibration`.
+ */
+export function addModelOptions(
+  command: Command,
+  { verifier, calibration = verifier }: { readonly verifier: boolean; readonly calibration?: boolean },
+): Command {
   command.option(
     "--policy <path>",
     "policy model, a Hugging Face directory or a GGUF file (default: the shipped one)",
@@ -42,11 +48,12 @@ export function addModelOptions(command: Command, { verifier }: { readonly verif
       "--swift <file>",
       "SWIFT head (default: swift.safetensors beside the policy, if it is there)",
     );
+  }
+  if (calibration)
     command.option(
       "--calibration <file>",
       `what auto plans by, or "none" (default: ${CALIBRATION_NAME} beside the policy, with the shipped PRM)`,
     );
-  }
   return command
     .addOption(
       new Option(
