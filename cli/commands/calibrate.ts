@@ -49,7 +49,10 @@ export function addCalibrate(program: Command, context: CommandContext): void {
   addModelOptions(command, { verifier: true, calibration: false });
   addJsonOption(command);
   addExamples(command, [
-    ["problems --count 400 --seed 4242 > calibration.jsonl", "problems for the shipped pair"],
+    [
+      "problems --split validation --count 400 --seed 4242 > calibration.jsonl",
+      "problems for the shipped pair",
+    ],
     ["calibrate --problems calibration.jsonl --out calibration.json", "measure it"],
     [
       "calibrate --problems train.jsonl --policy DIR --prm DIR --strategies dvts --widths 16 --samples 16 --out mine.json",

@@ -64,12 +64,12 @@ export class Scoring {
 
   /** Whether a step of the group has no score yet. Steps that nothing needs any more do not count. */
   isBusyWith(group: Group): boolean {
-    const holds = (path: Path): boolean => path.group === group && path.claims > 0;
-    return this.waiting.some(holds) || this.reading.some((path) => path.group === group);
+    const isOfGroup = (path: Path): boolean => path.group === group;
+    return this.pending().some(isOfGroup) || this.reading.some(isOfGroup);
   }
 
   get isIdle(): boolean {
-    return !this.isReading && !this.waiting.some((path) => path.claims > 0);
+    return !this.isReading && this.pending().length === 0;
   }
 
   /** Starts a call if none is under way and something can be read. False when the budget forbids even one step. */
@@ -118,12 +118,27 @@ export class Scoring {
     );
   }
 
-  /** Still needed, and with a parent that has its score. */
+  /**
+   * Of those that wait: still needed, and below a path that has its score or will have it. A row that is being cancelled
+   * may deliver an end whose parent was dropped unread; nobody can read that any more, and waiting for it would be for ever.
+   */
+  private pending(): Path[] {
+    const coming = new Set(this.reading);
+    // Parents wait before their children.
+    return this.waiting.filter((path) => {
+      const { parent } = path;
+      const isPending =
+        path.claims > 0 && (parent === undefined || parent.score !== undefined || coming.has(parent));
+      if (isPending) coming.add(path);
+      return isPending;
+    });
+  }
+
+  /** Those whose parent has its score. What will never be read is let go. */
   private ready(): Path[] {
-    const needed = this.waiting.filter((path) => path.claims > 0);
-    const dropped = this.waiting.filter((path) => path.claims === 0);
-    this.ledger.settled(tokensOf(dropped));
-    this.waiting = needed;
+    const pending = new Set(this.pending());
+    this.ledger.settled(tokensOf(this.waiting.filter((path) => !pending.has(path))));
+    this.waiting = [...pending];
     return this.waiting.filter((path) => path.parent === undefined || path.parent.score !== undefined);
   }
 

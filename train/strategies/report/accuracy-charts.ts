@@ -1,5 +1,5 @@
 /** Accuracy against cost: one chart for each unit, and one for each level. */
-import { drawScene } from "./accuracy-drawing.js";
+import { drawScene, type Size } from "./accuracy-drawing.js";
 import { linesOf, type Line, type Scene, sceneOf } from "./accuracy-scene.js";
 import { UNIT_NAMES } from "./formats.js";
 import { html, type Markup, NOTHING } from "./html.js";
@@ -7,7 +7,18 @@ import { type Look, legend } from "./look.js";
 import { forBothScreens } from "./plot.js";
 import { type StrategiesReport, type Unit, UNITS } from "./report.js";
 
-function unitChart(report: StrategiesReport, looks: readonly Look[], unit: Unit): Markup {
+interface LabelledScene {
+  /** What is said in the chart's place. */
+  readonly label: string;
+  readonly scene: Scene;
+}
+
+/** Undefined when nothing was measured. */
+export function unitScene(
+  report: StrategiesReport,
+  looks: readonly Look[],
+  unit: Unit,
+): LabelledScene | undefined {
   const lines = linesOf(looks, report.points, ({ arm, accuracy, cost: costs }) => ({
     arm,
     cost: costs[unit],
@@ -15,11 +26,23 @@ function unitChart(report: StrategiesReport, looks: readonly Look[], unit: Unit)
     low: accuracy.low,
     high: accuracy.high,
   }));
-  if (lines.length === 0) return NOTHING;
-  const scene = sceneOf(lines, unit);
+  if (lines.length === 0) return undefined;
+  const names = lines.map(({ look }) => look.strategy).join(", ");
+  return {
+    label: `Accuracy against ${UNIT_NAMES[unit]} per problem, a line for each of ${names}`,
+    scene: sceneOf(lines, unit),
+  };
+}
+
+/** Of the chart that comes first. */
+export const LARGE: Size = { width: 1080, height: 520, named: true };
+
+function unitChart(report: StrategiesReport, looks: readonly Look[], unit: Unit): Markup {
+  const found = unitScene(report, looks, unit);
+  if (found === undefined) return NOTHING;
+  const { label, scene } = found;
   const first = unit === UNITS[0];
-  const wide = first ? { width: 1080, height: 520, named: true } : { width: 530, height: 380, named: false };
-  const label = `Accuracy against ${UNIT_NAMES[unit]} per problem, a line for each of ${lines.map(({ look }) => look.strategy).join(", ")}`;
+  const wide = first ? LARGE : { width: 530, height: 380, named: false };
   const chart = forBothScreens((narrow) =>
     drawScene(label, scene, narrow ? { width: 356, height: 360, named: false } : wide),
   );

@@ -1,5 +1,5 @@
-/** The page's stylesheet. Colours are Okabe and Ito's, made darker or lighter where the ground would swallow them. */
-export const PAGE_STYLE = `
+/** The stylesheet. Colours are Okabe and Ito's, made darker or lighter where the ground would swallow them. */
+export const COLORS = `
 :root {
   color-scheme: light dark;
   --ground: #fff; --text: #1c2128; --faint: #68717d; --line: #d9dee4; --shade: #f5f7f9;
@@ -18,6 +18,13 @@ export const PAGE_STYLE = `
     --more: #3fd0a4; --less: #ff9a57;
   }
 }
+`;
+
+export const CHART_STYLE = `
+svg.plot { --plot-background: var(--ground); display: block; width: 100%; height: auto; font: 13px system-ui, sans-serif; color: var(--text); }
+`;
+
+export const PAGE_STYLE = `${COLORS}${CHART_STYLE}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 1128px; margin: 0 auto; padding: 24px; }
@@ -37,7 +44,6 @@ ul.legend .auto { font-weight: 700; }
 .chip { display: inline-block; width: 14px; height: 14px; border-radius: 3px; margin-right: 7px; vertical-align: -2px; }
 figure { margin: 0; min-width: 0; }
 figcaption { font-weight: 600; font-size: .95rem; margin: 14px 0 4px; }
-svg.plot { --plot-background: var(--ground); display: block; width: 100%; height: auto; font: 13px system-ui, sans-serif; color: var(--text); }
 .narrow { display: none; }
 .units, .panels { display: grid; gap: 8px 20px; grid-template-columns: 1fr 1fr; }
 .units .first { grid-column: 1 / -1; }
