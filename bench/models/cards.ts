@@ -13,6 +13,13 @@ import {
   toSections as toSwiftSections,
 } from "#train/evaluation/swift/markdown.js";
 import type { SwiftReport } from "#train/evaluation/swift/report.js";
+import {
+  accuracySection,
+  autoSection,
+  heading as strategiesHeading,
+  trustSection,
+} from "#train/strategies/report/markdown.js";
+import type { StrategiesReport } from "#train/strategies/report/report.js";
 import { comparisonSection } from "../engine/markdown.js";
 import type { EngineReport } from "../engine/report.js";
 import { type PrecisionReport, precisionHeading, precisionTable } from "../precision/report.js";
@@ -27,7 +34,7 @@ import {
 import type { ModelsReport } from "./report.js";
 
 /** Tables stand between `<!-- name -->` and `<!-- /name -->`. */
-type Marker = "measured" | "precision" | "swift";
+type Marker = "measured" | "precision" | "strategies" | "swift";
 
 const ROLLOUTS = 16;
 
@@ -81,6 +88,20 @@ function backboneLine({ backbone }: ModelsReport): string {
   );
 }
 
+/** Strategies at equal compute on the shipped pair. */
+function strategiesSections(report: StrategiesReport): string[] {
+  return [
+    strategiesHeading(report),
+    accuracySection(report, "tokens"),
+    "AUTO against each, paired by problem:",
+    autoSection(report, "tokens"),
+    "The same for the FLOPs that majority voting pays for those tokens; here the PRM's price counts in full:",
+    accuracySection(report, "flops"),
+    "How far confidence can be trusted, and what tells how hard a problem is:",
+    trustSection(report),
+  ];
+}
+
 /** SWIFT on the two policies that it was measured on, shortly: what tells right from wrong, and the race. */
 function swiftSections(authors: SwiftReport, smollm2: SwiftReport): string[] {
   return [
@@ -116,6 +137,11 @@ export async function runCards(): Promise<void> {
   ];
   await replace("models/policy-authors/README.md", "measured", toSwiftSections(authors));
   await replace("README.md", "swift", swiftSections(authors, smollm2));
+  await replace(
+    "README.md",
+    "strategies",
+    strategiesSections(await read<StrategiesReport>("strategies/report.json")),
+  );
   await replace("README.md", "precision", [
     precisionHeading(precision),
     precisionTable(precision, precision.texts[0]!),

@@ -1,6 +1,7 @@
 /** What `bench` is asked to do. */
 import { InvalidArgumentError } from "commander";
 import { DERIVED } from "#train/strategies/derived.js";
+import { BACKBONE } from "#train/strategies/report/report.js";
 import type { JsonFlag } from "../options/json.js";
 import type { SamplingFlags } from "../options/sampling.js";
 import { parseCount } from "../parse/numbers.js";
@@ -19,9 +20,6 @@ export interface BenchFlags extends ServiceFlags, SamplingFlags, JsonFlag {
   readonly maxTokens?: number;
   readonly out: string;
 }
-
-/** The verifier's own language model, voting by itself: what its parameters are worth without searching. */
-export const BACKBONE = "backbone";
 
 /** What every other strategy has to be better than. */
 export const BASELINES = ["majority", "greedy", ...DERIVED] as const;

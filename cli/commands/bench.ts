@@ -4,14 +4,8 @@ import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { type FileProblem, readProblemFile } from "#train/problem-files/problem-file.js";
 import { MAX_SEEDS } from "#train/strategies/measure.js";
-import {
-  BACKBONE,
-  BASELINES,
-  type BenchFlags,
-  KNOWN,
-  parseBudgets,
-  parseStrategies,
-} from "../bench/flags.js";
+import { BACKBONE } from "#train/strategies/report/report.js";
+import { BASELINES, type BenchFlags, KNOWN, parseBudgets, parseStrategies } from "../bench/flags.js";
 import { createBenchProgress } from "../bench/progress.js";
 import { runBench } from "../bench/run.js";
 import { tableLines } from "../bench/table.js";

@@ -91,6 +91,11 @@ describe("the end", () => {
     expect(run.result).toMatchObject({ stopReason: "decided", confidence: expect.closeTo(0.95) });
     expect(run.result.candidates).toHaveLength(4);
     expect(run.result.warning).toBeUndefined();
+    expect(run.result.plan).toMatchObject({ row: "calibrated, pass@1 0.5-1, from 0 tokens", n: 4 });
+    expect(run.result.plan.estimatedPassRate).toBeCloseTo(0.95);
+    expect(run.result.plan.reason).toBe(
+      "After 4 candidates pass@1 is about 0.95 and the answer's confidence 0.95; more candidates would not pay.",
+    );
   });
 
   test("comes when more is not expected to help, and the answer says that it cannot be relied on", async () => {
@@ -118,6 +123,16 @@ describe("the end", () => {
   test("n bounds all candidates together", async () => {
     const run = await solve({ score: () => 0.6, request: { n: 7 } });
     expect(run.result.candidates).toHaveLength(7);
+  });
+
+  test("comes after the first samples where nothing pays", async () => {
+    const calibration = calibrationOf({
+      bins: [],
+      tiers: [{ tokens: 0, stopAt: 0.9, giveUpBelow: 0.1, rows: [row({ runs: [] })] }],
+    });
+    const run = await solve({ calibration });
+    expect(run.result).toMatchObject({ stopReason: "finished", plan: { strategy: "best_of_n", n: 4 } });
+    expect(plansOf(run)).toHaveLength(2);
   });
 
   test("no run is wider than the verifier bears", async () => {

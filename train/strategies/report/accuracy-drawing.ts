@@ -8,7 +8,7 @@ import { logTicks } from "./log-ticks.js";
 import { AUTO, type Look } from "./look.js";
 import { paretoFront } from "./pareto.js";
 import { cutTo, draw, LINE_PX, roomFor } from "./plot.js";
-import type { Unit } from "./report.js";
+import { BACKBONE, type Unit } from "./report.js";
 
 export interface Size {
   readonly width: number;
@@ -49,7 +49,9 @@ function lineMarks({ look, points }: Line, unit: Unit, grain: number): Plot.Mark
 }
 
 function frontMark({ lines }: Scene, grain: number): Plot.Markish {
-  const front = paretoFront(lines.filter(({ look }) => !look.bound).flatMap(({ points }) => points));
+  const front = paretoFront(
+    lines.filter(({ look }) => !look.bound && look.strategy !== BACKBONE).flatMap(({ points }) => points),
+  );
   return Plot.lineY(front, {
     x: "cost",
     y: "accuracy",

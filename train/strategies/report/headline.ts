@@ -1,7 +1,7 @@
 /** The one sentence that says what was found. */
 import { cost, listed, percent, UNIT_NAMES } from "./formats.js";
 import { AUTO } from "./look.js";
-import { type ReportRow, type StrategiesReport, UNITS } from "./report.js";
+import { BACKBONE, type ReportRow, type StrategiesReport, UNITS } from "./report.js";
 
 /** Rows over all levels, by budget, ascending. */
 export function rowsByBudget(rows: readonly ReportRow[], unit: ReportRow["unit"]): [number, ReportRow[]][] {
@@ -13,9 +13,9 @@ export function rowsByBudget(rows: readonly ReportRow[], unit: ReportRow["unit"]
   return [...budgets].toSorted(([a], [b]) => a - b);
 }
 
-/** The most accurate of one budget, several when they tie; bounds do not compete. */
+/** The most accurate of one budget, several when they tie; bounds and other policies do not compete. */
 export function bestOf(rows: readonly ReportRow[], bounds: readonly string[]): ReportRow[] {
-  const competing = rows.filter(({ strategy }) => !bounds.includes(strategy));
+  const competing = rows.filter(({ strategy }) => strategy !== BACKBONE && !bounds.includes(strategy));
   const top = Math.max(...competing.map(({ accuracy }) => accuracy));
   return competing.filter(({ accuracy }) => accuracy === top);
 }
@@ -36,18 +36,30 @@ function autoReaches(budgets: readonly { name: string; best: ReportRow[]; rows: 
   return `; AUTO's 95 % interval reaches the best at ${listed(reached)}, not at ${listed(missed)}`;
 }
 
+/** Whoever reads no further should know that another model would have done better. */
+function backboneWins(budgets: readonly { name: string; best: ReportRow[]; rows: ReportRow[] }[]): string {
+  const won = budgets.flatMap(({ name, best, rows }) => {
+    const other = rows.find(({ strategy }) => strategy === BACKBONE);
+    return other !== undefined && other.accuracy > best[0]!.accuracy
+      ? [`${name} (${percent(other.accuracy)})`]
+      : [];
+  });
+  if (won.length === 0) return "";
+  return ` The verifier's own language model as the policy (${BACKBONE}) beats all of them at ${listed(won)}.`;
+}
+
 export function headline({ rows, bounds }: StrategiesReport): string {
   const unit = UNITS.find((each) => rowsByBudget(rows, each).length > 0);
   if (unit === undefined) return "Nothing was measured.";
   const budgets = rowsByBudget(rows, unit)
     .map(([budget, at]) => ({ name: cost(unit, budget), best: bestOf(at, bounds), rows: at }))
     .filter(({ best }) => best.length > 0);
-  if (budgets.length === 0) return "Only bounds were measured.";
+  if (budgets.length === 0) return "Only bounds and other policies were measured.";
   const winners = new Map<string, string[]>();
   for (const { name, best } of budgets) {
     const names = listed(best.map(({ strategy }) => strategy));
     winners.set(names, [...(winners.get(names) ?? []), `${name} (${percent(best[0]!.accuracy)})`]);
   }
   const found = [...winners].map(([names, places]) => `${names} at ${listed(places)}`);
-  return `Most accurate by ${UNIT_NAMES[unit]} per problem: ${found.join("; ")}${autoReaches(budgets)}.`;
+  return `Most accurate by ${UNIT_NAMES[unit]} per problem: ${found.join("; ")}${autoReaches(budgets)}.${backboneWins(budgets)}`;
 }

@@ -3,7 +3,7 @@ import type { Interval } from "#shared/stats.js";
 import { compact, cost, signed, UNIT_NAMES } from "./formats.js";
 import { bestOf, headline, rowsByBudget } from "./headline.js";
 import { AUTO } from "./look.js";
-import type { ReportRow, StrategiesReport, Unit } from "./report.js";
+import { BACKBONE, type ReportRow, type StrategiesReport, type Unit } from "./report.js";
 
 const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
@@ -32,11 +32,16 @@ const at = (row: ReportRow | undefined, isBest: boolean): string => {
   return `${isBest ? `**${text}**` : text}${row.spends_budget ? "" : " †"}`;
 };
 
-/** The best of a budget is bold. */
+function nameOf(strategy: string, bounds: readonly string[]): string {
+  if (bounds.includes(strategy)) return `${strategy} (a bound)`;
+  return strategy === BACKBONE ? `${strategy} (another policy: the verifier's own model)` : strategy;
+}
+
+/** The best of a budget is bold; bounds and other policies do not compete. */
 export function accuracySection(report: StrategiesReport, unit: Unit): string {
   const budgets = rowsByBudget(report.rows, unit);
   const body = report.strategies.map((strategy) => [
-    report.bounds.includes(strategy) ? `${strategy} (a bound)` : strategy,
+    nameOf(strategy, report.bounds),
     ...budgets.map(([, rows]) => {
       const row = rows.find((each) => each.strategy === strategy);
       return at(row, row !== undefined && bestOf(rows, report.bounds).includes(row));

@@ -5,6 +5,12 @@ import type { Interval } from "#shared/stats.js";
 export const UNITS = ["tokens", "flops", "seconds"] as const;
 export type Unit = (typeof UNITS)[number];
 
+/**
+ * The verifier's own language model as the policy. Whoever sees that it wins should use it; it does not compete with the
+ * strategies, which are all of one policy.
+ */
+export const BACKBONE = "backbone";
+
 /** A strategy at a mean cost of `budget` per problem. Names are those of the JSON. */
 export interface ReportRow {
   readonly strategy: string;

@@ -110,6 +110,6 @@ export function budgetTables(report: StrategiesReport, looks: readonly Look[]): 
       ? NOTHING
       : html` A difference is coloured where its interval leaves zero out: <span class="more">more accurate</span>, <span class="less">less accurate</span>.`;
   return html`<section><h2>At equal budgets</h2>
-<p class="note">Accuracy with its 95 % interval below; the best of each budget is marked, bounds aside. † cannot spend as much.${coloured}</p>
+<p class="note">Accuracy with its 95 % interval below; the best of each budget is marked, bounds and other policies aside. † cannot spend as much.${coloured}</p>
 <div class="tables">${tables}</div>${allRows(report)}</section>`;
 }

@@ -29,6 +29,10 @@ export function* calibratedAuto(
   const tier = tierOf(calibration, budgetTokens(budget, features));
   const bin = binOf(calibration, passRate);
   const choice = { row: tier.rows[bin]!, name: nameOf(calibration, bin, tier), passRate };
+  if (choice.row.runs.length === 0 || endOf(progress, tier) !== undefined) {
+    progress = yield { plan: planToStop(first, choice, progress), candidates: 0 };
+    return endOf(progress, tier);
+  }
   let drawn = first.n;
   for (const run of choice.row.runs) {
     const end = endOf(progress, tier);
@@ -47,6 +51,14 @@ interface Choice {
   readonly row: CalibratedRow;
   readonly name: string;
   readonly passRate: number;
+}
+
+/** The first samples are all there is: says what they showed. */
+function planToStop(first: SearchPlan, { name, passRate }: Choice, { tally }: Progress): SearchPlan {
+  const reason =
+    `After ${first.n} candidates pass@1 is about ${passRate.toFixed(2)} and the answer's confidence ${tally.confidence.toFixed(2)}; ` +
+    "more candidates would not pay.";
+  return { ...first, row: name, reason, estimatedPassRate: passRate };
 }
 
 interface Next {

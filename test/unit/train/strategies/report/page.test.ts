@@ -108,10 +108,23 @@ describe("the sentence of what was found", () => {
     );
   });
 
+  test("tells where the verifier's own model would have done better, without letting it compete", () => {
+    const rows = [
+      row("beam", 1000, 0.5, 0.6),
+      row("backbone", 1000, 0.9, 0.95),
+      row("beam", 4000, 0.95, 0.96),
+      row("backbone", 4000, 0.9, 0.95),
+    ];
+    expect(found(rows)).toBe(
+      "Most accurate by tokens per problem: beam at 1k (50.0 %) and 4k (95.0 %). " +
+        "The verifier&#39;s own language model as the policy (backbone) beats all of them at 1k (90.0 %).",
+    );
+  });
+
   test("leaves bounds out", () => {
     const rows = [row("oracle", 1000, 0.9, 0.95), row("beam", 1000, 0.5, 0.6)];
     expect(found(rows, ["oracle"])).toBe("Most accurate by tokens per problem: beam at 1k (50.0 %).");
-    expect(found(rows.slice(0, 1), ["oracle"])).toBe("Only bounds were measured.");
+    expect(found(rows.slice(0, 1), ["oracle"])).toBe("Only bounds and other policies were measured.");
     expect(found([])).toBe("Nothing was measured.");
   });
 });
