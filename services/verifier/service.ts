@@ -23,7 +23,6 @@ import { selfCheck } from "./score/prm/self-check.js";
 import type { PrmWorkerData } from "./score/prm/worker-methods.js";
 import { Scorers } from "./score/scorers.js";
 import { SwiftAuditor } from "./score/swift/audit.js";
-import { hashHead } from "./score/swift/head-hash.js";
 import { readSwiftHead, type SwiftHead } from "./score/swift/head-file.js";
 
 const SELF_CHECK_LIMIT_MS = 60_000;
@@ -51,17 +50,19 @@ export async function createService(
   const auditor = swiftHead && auditorFor(swiftHead, config.swiftAuditShare, log);
   const loaded = overrides.prm ?? (await loadPrm(config.prm, (error) => failed.abort(error)));
   const prm = loaded?.scorer;
+  const { address: generator, ...connection } = config.generator;
+  const policy = createPolicyClient(generator, connection);
+  const scorers = new Scorers(policy, prm, swiftHead, auditor);
   try {
-    const served = { prm: prm?.info.hash, swift: swiftHead && hashHead(swiftHead) };
+    const served = { prm: prm?.info.hash, swift: scorers.swiftHash };
     if (calibration !== undefined) assertVerifierServed(calibration, served);
     if (loaded !== undefined) await checkPrm(loaded.scorer, loaded.selfCheck, log);
   } catch (error) {
+    policy.close();
     await prm?.dispose();
     throw error;
   }
 
-  const { address: generator, ...connection } = config.generator;
-  const policy = createPolicyClient(generator, connection);
   const admission = new Admission(config.maxSearches);
   const metrics = new Metrics(metricsPlace, log);
   observeSearches(metrics, admission);
@@ -69,7 +70,7 @@ export async function createService(
   if (auditor !== undefined) observeAudits(metrics, auditor);
   const parts = {
     policy,
-    scorers: new Scorers(policy, prm, swiftHead, auditor),
+    scorers,
     clock: processClock,
     calibration,
     admission,

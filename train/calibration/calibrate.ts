@@ -1,5 +1,6 @@
 /** From what was recorded of one pair to its calibration, and to how well that did on problems it had not seen. */
 import { ServiceError } from "#shared/errors.js";
+import { mean } from "#shared/stats.js";
 import type { CalibratedPair } from "#verifier/plan/calibration/calibration.js";
 import type { UnsignedCalibration } from "#verifier/plan/calibration/calibration-file.js";
 import { FIRST_SAMPLES } from "#verifier/plan/table.js";
@@ -71,9 +72,8 @@ function assertMixed({ problems, layout }: Study): void {
 
 /** Mean tokens of the dearest action. */
 function dearestOf({ actions, problems }: Study): number {
-  const costs = actions.map((_, action) => {
-    const tokens = problems.map(({ replays }) => replays[0]![action]!.at(-1)!.tokens);
-    return tokens.reduce((total, each) => total + each, 0) / problems.length;
-  });
+  const costs = actions.map((_, action) =>
+    mean(problems.map(({ replays }) => replays[0]![action]!.at(-1)!.tokens)),
+  );
   return Math.max(...costs);
 }

@@ -3,10 +3,11 @@
  * comes out is followed on the fold.
  */
 import { mean } from "#shared/stats.js";
-import type { BudgetTier } from "#verifier/plan/calibration/calibration.js";
+import { confidenceFrom } from "#verifier/plan/calibration/judge.js";
+import { type BudgetTier, binOf } from "#verifier/plan/calibration/calibration.js";
 import type { Action } from "./actions.js";
-import { binAt, type Fit, fitCalibration, stopsOf } from "./fit.js";
-import { confidenceOf, estimate, fitDifficulty, restRate, stationsOf } from "./fit-models.js";
+import { type Fit, fitCalibration, stopsOf } from "./fit.js";
+import { estimate, fitDifficulty, restRate, stationsOf } from "./fit-models.js";
 import { endOf } from "./fit-table.js";
 import { dealFolds, FOLDS } from "./folds.js";
 import { applyProbe } from "./prompt-probe.js";
@@ -75,7 +76,7 @@ function follow(study: Study, studied: Studied, fit: Fit, blind: Fit["difficulty
     },
     rate: restRate(observation, study.layout, first),
     confidences: stationsOf(studied).map((station) => ({
-      calibrated: confidenceOf(fit, station),
+      calibrated: confidenceFrom(fit, station.features),
       raw: station.rawConfidence,
       correct: station.correct,
     })),
@@ -91,7 +92,7 @@ function runAuto(
 ): HeldOut["auto"][number] {
   const ends = replays.map((byAction, rotation) => {
     const passRate = estimate(fit.difficulty, firstOf(observation, layout, rotation), promptScore);
-    const row = tier.rows[binAt(fit.bins, passRate)]!;
+    const row = tier.rows[binOf(fit, passRate)]!;
     return endOf(stopsOf(fit, byAction[indexOf(actions, row)]!), tier, tier.tokens);
   });
   return {

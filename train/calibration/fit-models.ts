@@ -66,9 +66,6 @@ export const estimate = (model: LogisticModel, first: Part, promptScore: number 
 export const restRate = (observation: Observation, { samples }: Layout, seen: Part): number =>
   passRateOf(observation, samples, seen, FIRST_SAMPLES);
 
-export const confidenceOf = (models: Models, { features }: Pick<Station, "features">): number =>
-  features === undefined ? 0 : predict(models.confidence[features.kind], features.values);
-
 function fitConfidence({ problems }: Study, kind: "scored" | "unscored"): LogisticModel {
   const examples = problems.flatMap((problem) => {
     const own = stationsOf(problem).filter(({ features }) => features?.kind === kind);

@@ -1,7 +1,8 @@
 /** From a study to everything that a calibration fits. Pure: the same study gives the same fit. */
-import type { Calibration } from "#verifier/plan/calibration/calibration.js";
+import { binOf, type Calibration } from "#verifier/plan/calibration/calibration.js";
+import { confidenceFrom } from "#verifier/plan/calibration/judge.js";
 import { candidatesOf } from "./actions.js";
-import { confidenceOf, estimate, fitModels, type Models } from "./fit-models.js";
+import { estimate, fitModels, type Models } from "./fit-models.js";
 import { type Case, fitTiers, type Stop } from "./fit-table.js";
 import { firstOf, ROTATIONS, type Station } from "./replay.js";
 import type { Studied, Study } from "./study.js";
@@ -42,17 +43,13 @@ function casesOf(
   return Array.from({ length: ROTATIONS }, (_, rotation) => {
     const passRate = estimate(models.difficulty, firstOf(observation, layout, rotation), promptScore);
     const stops = replays[rotation]!.map((stations) => stopsOf(models, stations));
-    return { problem, bin: binAt(BINS, passRate), stops };
+    return { problem, bin: binOf({ bins: BINS }, passRate), stops };
   });
 }
-
-/** As the verifier's planner sees it. */
-export const binAt = (edges: readonly number[], passRate: number): number =>
-  edges.filter((edge) => passRate >= edge).length;
 
 export const stopsOf = (models: Models, stations: readonly Station[]): Stop[] =>
   stations.map((station) => ({
     correct: station.correct,
     tokens: station.tokens,
-    confidence: confidenceOf(models, station),
+    confidence: confidenceFrom(models, station.features),
   }));

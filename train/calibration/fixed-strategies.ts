@@ -2,7 +2,7 @@
 import { mean } from "#shared/stats.js";
 import type { StrategyName } from "#verifier/search/types.js";
 import type { Arm } from "../strategies/arm.js";
-import { doublings, type Layout, nameOf, type SearchSpec } from "./layout.js";
+import { type Layout, nameOf, type SearchSpec, sizesUpTo } from "./layout.js";
 import { type Observation, samplesOf, subtreesOf, wholeOf } from "./observation.js";
 import { firstSample, firstSubtree, recordOf, type Station, stationOf } from "./replay.js";
 
@@ -16,7 +16,7 @@ export interface FixedArm {
 /** By strategy, from the narrowest on. */
 export function fixedArms(layout: Layout): FixedArm[] {
   const { samples, searches } = layout;
-  const sizes = doublings(1, samples);
+  const sizes = sizesUpTo(1, samples);
   return [
     ...sizes.map((n) => ({
       strategy: "majority" as const,
@@ -44,7 +44,7 @@ function searchArms(search: SearchSpec): FixedArm[] {
     stationOf(wholeOf(recordOf(observation, search)), strategy, true);
   if (strategy !== "dvts") return [{ strategy, n: widest, of: whole }];
   const subtrees = widest / beamWidth;
-  return doublings(beamWidth, widest).map((n) => ({
+  return sizesUpTo(beamWidth, widest).map((n) => ({
     strategy,
     n,
     of: (observation, rotation) => {

@@ -6,6 +6,7 @@ import { strategies } from "#verifier/search/strategies.js";
 import type { StrategyName } from "#verifier/search/types.js";
 import { TABLE_BEAM_WIDTH } from "#verifier/plan/table.js";
 import type { ArmSpec } from "../strategies/arm.js";
+import { doublings } from "../strategies/ladder.js";
 
 export interface SearchSpec {
   readonly strategy: StrategyName;
@@ -71,8 +72,4 @@ export function armsOf({ samples, searches }: Layout): ArmSpec[] {
 }
 
 /** 1, 2, 4, ... and `last`. */
-export function doublings(first: number, last: number): number[] {
-  const values: number[] = [];
-  for (let value = first; value < last; value *= 2) values.push(value);
-  return [...values, last];
-}
+export const sizesUpTo = (first: number, last: number): number[] => [...doublings(first, last - 1), last];

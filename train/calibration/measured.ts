@@ -1,7 +1,8 @@
 /** What a calibration was measured on and how well it did there, on problems that it had not seen. For people. */
 import { createRng } from "#shared/rng.js";
-import { bootstrap, type Interval, mean, spearman, sum } from "#shared/stats.js";
+import { bootstrap, type Interval, mean, spearman } from "#shared/stats.js";
 import { accuracyOf, mixtureAt } from "../strategies/mixture.js";
+import { errorsOf } from "../strategies/reliability.js";
 import type { HeldOut } from "./cross-validation.js";
 import { brierOf } from "./fit-models.js";
 import type { MeasuredArm } from "./fixed-strategies.js";
@@ -107,26 +108,14 @@ function estimateResult(from: EstimateResult["from"], held: readonly HeldOut[]):
   return [{ from, spearman: correlation, brier: brierOf(pairs) }];
 }
 
-const RELIABILITY_BINS = 10;
-
 /** Every problem counts the same, however many stations it has. */
 function confidenceResult(of: ConfidenceResult["of"], held: readonly HeldOut[]): ConfidenceResult {
-  const stations = held.flatMap(({ confidences }) =>
+  const outcomes = held.flatMap(({ confidences }) =>
     confidences.map(({ correct, ...each }) => ({
-      chance: each[of],
-      rate: Number(correct),
+      confidence: each[of],
+      correct,
       weight: 1 / (confidences.length * held.length),
     })),
   );
-  const gaps = Array.from({ length: RELIABILITY_BINS }, (_, bin) => {
-    const own = stations.filter(
-      ({ chance }) => Math.min(RELIABILITY_BINS - 1, Math.floor(RELIABILITY_BINS * chance)) === bin,
-    );
-    return Math.abs(sum(own.map(({ chance, rate, weight }) => weight * (chance - rate))));
-  });
-  return {
-    of,
-    ece: sum(gaps),
-    brier: sum(stations.map(({ chance, rate, weight }) => weight * (chance - rate) ** 2)),
-  };
+  return { of, ...errorsOf(outcomes) };
 }

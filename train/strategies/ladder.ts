@@ -1,9 +1,8 @@
 /** Which arms a strategy has, from the cheapest on, and when the ladder has been climbed far enough. */
+import { MAX_CANDIDATES } from "#verifier/plan/request.js";
 import type { Arm, ArmSpec } from "./arm.js";
 import { type Unit, UNITS } from "./report/report.js";
 
-/** The verifier takes no more candidates. */
-const MAX_CANDIDATES = 256;
 /** Children per kept path of the strategies that branch, which therefore begin with as many candidates. */
 const BEAM_WIDTH = 4;
 const BRANCHING: ReadonlySet<string> = new Set(["beam", "dvts"]);
@@ -31,7 +30,7 @@ export function ladderOf(strategy: string, smallest: number): ArmSpec[] {
   }));
 }
 
-function doublings(first: number, last: number): number[] {
+export function doublings(first: number, last: number): number[] {
   const values: number[] = [];
   for (let value = first; value <= last; value *= 2) values.push(value);
   return values;

@@ -8,20 +8,43 @@ const BINS = 10;
 export function reliabilityOf(strategy: string, arms: readonly Arm[]): Reliability {
   const solves = arms.flatMap((arm) => arm.solves);
   const bins = Array.from({ length: BINS }, (_, bin) => {
-    const own = solves.filter(({ confidence }) => Math.min(BINS - 1, Math.floor(BINS * confidence)) === bin);
+    const own = solves.filter(({ confidence }) => binOf(confidence) === bin);
     return {
       confidence: mean(own.map(({ confidence }) => confidence)),
       accuracy: mean(own.map(({ correct }) => Number(correct))),
       count: own.length,
     };
   }).filter(({ count }) => count > 0);
+  const outcomes = solves.map(({ confidence, correct }) => ({
+    confidence,
+    correct,
+    weight: 1 / solves.length,
+  }));
+  return { strategy, solves: solves.length, ...errorsOf(outcomes), bins };
+}
+
+export interface Outcome {
+  /** In [0, 1]. */
+  readonly confidence: number;
+  readonly correct: boolean;
+  /** All together 1. */
+  readonly weight: number;
+}
+
+/** Expected calibration error over ten bins of equal width, and Brier score. */
+export function errorsOf(outcomes: readonly Outcome[]): { readonly ece: number; readonly brier: number } {
+  const gaps = Array.from({ length: BINS }, (_, bin) => {
+    const own = outcomes.filter(({ confidence }) => binOf(confidence) === bin);
+    return Math.abs(
+      sum(own.map(({ confidence, correct, weight }) => weight * (confidence - Number(correct)))),
+    );
+  });
   return {
-    strategy,
-    solves: solves.length,
-    ece:
-      sum(bins.map(({ confidence, accuracy, count }) => count * Math.abs(confidence - accuracy))) /
-      solves.length,
-    brier: mean(solves.map(({ confidence, correct }) => (confidence - Number(correct)) ** 2)),
-    bins,
+    ece: sum(gaps),
+    brier: sum(
+      outcomes.map(({ confidence, correct, weight }) => weight * (confidence - Number(correct)) ** 2),
+    ),
   };
 }
+
+const binOf = (confidence: number): number => Math.min(BINS - 1, Math.floor(BINS * confidence));

@@ -49,7 +49,7 @@ function* sampleOn(choice: Choice, start: Progress, firstSamples: number): Sched
   let progress = yield { plan, candidates: 0 };
   let drawn = firstSamples;
   for (const run of row.runs) {
-    if (isDecided(progress.tally, { weigh: features.strength === "strong" })) return "decided";
+    if (isSettled(progress, features)) return "decided";
     if (drawn >= plan.n) break;
     const candidates = Math.min(run, plan.n - drawn, Math.floor(progress.affordable));
     if (candidates < 1) return "budget";
@@ -58,7 +58,7 @@ function* sampleOn(choice: Choice, start: Progress, firstSamples: number): Sched
     drawn += candidates;
     if (isHopeless(row, progress, before)) return undefined;
   }
-  return isDecided(progress.tally, { weigh: features.strength === "strong" })
+  return isSettled(progress, features)
     ? "decided"
     : drawn < Math.min(total, request.n ?? total)
       ? "budget"
@@ -83,6 +83,11 @@ function* searchOn(choice: Choice, start: Progress): Schedule {
     if (plan.n < run) break;
   }
   return undefined;
+}
+
+/** A weak verifier's scores are worth nothing here, so that its votes are counted. */
+function isSettled({ tally }: Progress, { strength }: Features): boolean {
+  return isDecided(tally, { weigh: strength === "strong" });
 }
 
 /** Whether the last run's best candidate is so poor that more of the same is waste. */

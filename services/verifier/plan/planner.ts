@@ -3,7 +3,7 @@
  */
 import type { PolicyInfo, StepScorer } from "../ports.js";
 import type { Budget, SearchPlan, SearchRequest, StrategyName } from "../search/types.js";
-import { strategies, usesBeamWidth } from "../search/strategies.js";
+import { isScored, strategies, usesBeamWidth } from "../search/strategies.js";
 import { type Calibration, nameOf, tierOf } from "./calibration/calibration.js";
 import type { Difficulty, VerifierStrength } from "./difficulty.js";
 import { FIRST_SAMPLES, lookUp, TABLE_BEAM_WIDTH, type TableRow } from "./table.js";
@@ -200,9 +200,8 @@ function complete(
 /** Of every run that the request leads to: the caller's, else the one that what scores was trained at. */
 export function temperatureFor({ strategy, sampling }: SearchRequest, features: Features): number {
   if (strategy === "greedy") return 0;
-  const isScored = strategy === "auto" || strategies[strategy].scored;
   const calibrated = features.calibration?.pair.temperature;
-  const trained = isScored ? features.trainedTemperature : undefined;
+  const trained = isScored(strategy) ? features.trainedTemperature : undefined;
   return sampling?.temperature ?? calibrated ?? trained ?? TEMPERATURE;
 }
 

@@ -5,7 +5,6 @@ import type { UnaryHandler } from "#shared/rpc/methods.js";
 import { MAX_CANDIDATES } from "../plan/request.js";
 import type { Calibration } from "../plan/calibration/calibration.js";
 import type { Policy, PolicyInfo } from "../ports.js";
-import { hashHead } from "../score/swift/head-hash.js";
 import type { Scorers } from "../score/scorers.js";
 import type { Admission, RequestLimits } from "./limits.js";
 
@@ -33,7 +32,7 @@ export function getVerifierInfo({
       prmHash: prm?.hash ?? "",
       prmParameterCount: prm?.parameterCount ?? 0,
       swiftHead: scorers.swiftHead?.name ?? "",
-      swiftHash: scorers.swiftHead === undefined ? "" : hashHead(scorers.swiftHead),
+      swiftHash: scorers.swiftHash ?? "",
       calibrationHash: calibration?.hash ?? "",
       policyModel: watched?.model ?? "",
       policyHash: watched?.modelHash ?? "",

@@ -6,6 +6,7 @@ import type { PrmScorer } from "./prm/prm-host.js";
 import { prmStepScorer } from "./prm/step-scorer.js";
 import type { SwiftAuditor } from "./swift/audit.js";
 import type { SwiftHead } from "./swift/head-file.js";
+import { hashHead } from "./swift/head-hash.js";
 import { createSwiftScorer } from "./swift/scorer.js";
 
 export type VerifierName = StepScorer["name"];
@@ -21,6 +22,8 @@ const noneScorer: StepScorer = {
 export class Scorers {
   readonly loadedPrm: PrmScorer | undefined;
   readonly swiftHead: SwiftHead | undefined;
+  /** Of the head; see `hashHead`. */
+  readonly swiftHash: string | undefined;
   /** Audits Solves that the head scores. */
   readonly swiftAuditor: SwiftAuditor | undefined;
   readonly #policy: Policy;
@@ -34,6 +37,7 @@ export class Scorers {
     this.#policy = policy;
     this.loadedPrm = prm;
     this.swiftHead = swiftHead;
+    this.swiftHash = swiftHead && hashHead(swiftHead);
     this.swiftAuditor = swiftAuditor;
   }
 
@@ -64,7 +68,8 @@ export class Scorers {
 
   async #swift(signal: AbortSignal): Promise<StepScorer> {
     if (this.swiftHead === undefined) throw notLoaded("SWIFT head", "VERIFIER_SWIFT to the file of one");
-    return createSwiftScorer(this.swiftHead, await this.#policy.info(signal), this.swiftAuditor);
+    const scorer = createSwiftScorer(this.swiftHead, await this.#policy.info(signal), this.swiftAuditor);
+    return { ...scorer, ...(this.swiftHash !== undefined && { hash: this.swiftHash }) };
   }
 }
 

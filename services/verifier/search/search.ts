@@ -15,7 +15,7 @@ import { Inbox } from "./inbox.js";
 import { Ledger } from "./ledger.js";
 import { toResult } from "./result.js";
 import { noScorer, Scoring } from "./scoring.js";
-import { strategies } from "./strategies.js";
+import { isScored, strategies } from "./strategies.js";
 import type {
   Budget,
   BudgetResource,
@@ -170,8 +170,7 @@ async function openSessions(
   const applied = applicable(calibration, request, info, scorer);
   const features = featuresOf(info, scorer, applied);
   const promptProbe = request.strategy === "auto" ? applied?.promptProbe : undefined;
-  const isRead =
-    scorer.name !== "none" && (request.strategy === "auto" || strategies[request.strategy].scored);
+  const isRead = scorer.name !== "none" && isScored(request.strategy);
   const sampling = { ...request.sampling, temperature: temperatureFor(request, features) };
   if (isRead) scorer.sampling?.assertFits(sampling);
   const scorerSession = isRead ? await scorer.open(problem, signal) : noScorer;

@@ -22,6 +22,9 @@ export const strategies: Readonly<Record<StrategyName, Strategy>> = {
 };
 
 /** Whether `beamWidth` means something; n is a multiple of it then. */
+/** Whether the verifier reads what the strategy grows; AUTO's runs may be of any kind. */
+export const isScored = (name: StrategyName | "auto"): boolean => name === "auto" || strategies[name].scored;
+
 export function usesBeamWidth(name: StrategyName): boolean {
   const strategy = strategies[name];
   return strategy.until === "step" && strategy.usesBeamWidth;

@@ -35,14 +35,12 @@ export function* calibratedAuto(
   }
   let drawn = first.n;
   for (const run of choice.row.runs) {
-    const end = endOf(progress, tier);
-    if (end !== undefined) return end;
     const plan = planNext(request, features, choice, { run, drawn, affordable: progress.affordable });
     if (plan === undefined) return drawn === request.n ? undefined : "budget";
     progress = yield plan;
     drawn += plan.candidates;
-    // What follows would be as narrow again.
-    if (plan.candidates < run) break;
+    // After a run that had to be narrower, what follows would be as narrow again.
+    if (endOf(progress, tier) !== undefined || plan.candidates < run) break;
   }
   return endOf(progress, tier);
 }

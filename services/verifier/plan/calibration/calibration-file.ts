@@ -8,11 +8,11 @@ import { z } from "zod";
 import { ServiceError } from "#shared/errors.js";
 import { strategies } from "../../search/strategies.js";
 import type { StrategyName } from "../../search/types.js";
+import { MAX_CANDIDATES } from "../request.js";
 import { CONFIDENCE_FEATURES, DIFFICULTY_FEATURES } from "./features.js";
 import type { Calibration } from "./calibration.js";
 
 const FORMAT = "deliberate calibration 1";
-const MAX_CANDIDATES = 256;
 
 const logistic = (features: number) =>
   z

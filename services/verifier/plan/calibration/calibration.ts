@@ -75,7 +75,7 @@ export interface Calibration {
   readonly widthCap: number;
 }
 
-export function binOf({ bins }: Calibration, passRate: number): number {
+export function binOf({ bins }: Pick<Calibration, "bins">, passRate: number): number {
   return bins.filter((edge) => passRate >= edge).length;
 }
 

@@ -2,7 +2,7 @@
 import { ServiceError } from "#shared/errors.js";
 import type { PolicyInfo, StepScorer } from "../../ports.js";
 import type { SearchRequest } from "../../search/types.js";
-import { strategies } from "../../search/strategies.js";
+import { isScored } from "../../search/strategies.js";
 import type { Calibration } from "./calibration.js";
 
 /**
@@ -19,12 +19,12 @@ export function applicable(
   if (calibration === undefined) return undefined;
   const { strategy, sampling = {} } = request;
   const { temperature, ...filters } = sampling;
-  const isScored = strategy === "auto" || strategies[strategy].scored;
-  if (isScored && scorer.name !== calibration.pair.verifier.name) return undefined;
+  const isRead = isScored(strategy);
+  if (isRead && scorer.name !== calibration.pair.verifier.name) return undefined;
   if (strategy === "greedy" || (temperature ?? calibration.pair.temperature) !== calibration.pair.temperature)
     return undefined;
   if (Object.values(filters).some((value) => value !== undefined)) return undefined;
-  assertPair(calibration, policy, isScored ? scorer : undefined);
+  assertPair(calibration, policy, isRead ? scorer : undefined);
   return calibration;
 }
 

@@ -12,6 +12,16 @@ export function calibratedConfidence(
   finished: readonly Candidate[],
   { strategy }: SearchPlan,
 ): number {
-  const features = confidenceFeatures(vote, finished, strategies[strategy].until === "step");
-  return features === undefined ? 0 : predict(calibration.confidence[features.kind], features.values);
+  return confidenceFrom(
+    calibration,
+    confidenceFeatures(vote, finished, strategies[strategy].until === "step"),
+  );
+}
+
+/** The same of features that are there already. */
+export function confidenceFrom(
+  { confidence }: Pick<Calibration, "confidence">,
+  features: ReturnType<typeof confidenceFeatures>,
+): number {
+  return features === undefined ? 0 : predict(confidence[features.kind], features.values);
 }

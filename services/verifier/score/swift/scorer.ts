@@ -26,7 +26,6 @@ import {
   swiftReward,
   type SwiftWeights,
 } from "./head.js";
-import { hashHead } from "./head-hash.js";
 import { toProbe } from "./probe.js";
 import { assertHeadFits, assertSamplingFits } from "./provenance.js";
 
@@ -36,7 +35,6 @@ export function createSwiftScorer(head: SwiftHead, policy: PolicyInfo, auditor?:
   const probe = toProbe(head, policy);
   return {
     name: "swift",
-    hash: hashHead(head),
     probes: [probe],
     readsBareEnds: true,
     sampling: {
