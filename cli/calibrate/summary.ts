@@ -55,21 +55,23 @@ function qualityLines({ difficulty, confidence }: Measured, style: Style): strin
   ];
 }
 
-/** What follows the first samples, by budget and estimated pass@1. */
-function tableLines({ tiers, bins, widthCap, firstSamples }: Calibrated, style: Style): string[] {
+/** What each budget begins with, and what follows by estimated pass@1. */
+function tableLines({ tiers, bins, widthCap }: Calibrated, style: Style): string[] {
   const edges = [0, ...bins, 1];
   return [
-    style(`After ${firstSamples} samples, by pass@1 (at most ${widthCap} candidates)`, "bold"),
+    style(`First samples, and then by pass@1 (at most ${widthCap} candidates)`, "bold"),
     ...columns([
       [
         "budget",
+        "first",
         ...bins.map((edge, i) => `${edges[i]}-${edge}`),
         `${bins.at(-1) ?? 0}-1`,
         "stop at",
         "give up",
       ],
-      ...tiers.map(({ tokens, rows, stopAt, giveUpBelow }) => [
+      ...tiers.map(({ tokens, firstSamples, rows, stopAt, giveUpBelow }) => [
         compactNumber(tokens),
+        String(firstSamples),
         ...rows.map(({ strategy, runs }) => (runs.length === 0 ? "stop" : `${strategy} ${runs.join("+")}`)),
         String(stopAt),
         String(giveUpBelow),

@@ -66,7 +66,7 @@ export function addPlan(program: Command, context: CommandContext): void {
 
 function describe(first: PlanShape, rows: readonly PlanShape[], width: number, style: Style): string[] {
   const lines = [style("First", "bold"), ...planLines(first, width, style)];
-  if (rows.length > 0) lines.push("", style("Then, by how hard the first samples show it to be", "bold"));
+  if (rows.length > 0) lines.push("", style("Then, by how hard it turns out to be", "bold"));
   for (const [i, plan] of rows.entries()) {
     if (i > 0) lines.push("");
     lines.push(`row      ${style(plan.row, "cyan")}`, ...planLines(plan, width, style));

@@ -1,9 +1,8 @@
 /** AUTO by a calibration: which row, when it stops, what it says, and when it may not plan at all. */
 import { describe, expect, test } from "vitest";
 import type { Calibration } from "#verifier/plan/calibration/calibration.js";
-import { DIFFICULTY_FEATURES } from "#verifier/plan/calibration/features.js";
 import type { Budget, SearchRequest } from "#verifier/search/types.js";
-import { calibrationOf, reading, row } from "../fakes/calibration.js";
+import { calibrationOf, difficultyBy, row, tier } from "../fakes/calibration.js";
 import { type Script, scriptedPolicy } from "../fakes/scripted-policy.js";
 import { eventsOf, type Run, runSearch } from "../fakes/search-run.js";
 import { toyScorer } from "../fakes/toy-scorer.js";
@@ -52,13 +51,9 @@ describe("the row", () => {
   });
 
   test("is that of the budget", async () => {
-    const tier = (tokens: number, runs: number[]) => ({
-      tokens,
-      stopAt: 1,
-      giveUpBelow: 0,
-      rows: [row({ runs, strategy: "best_of_n" })],
-    });
-    const calibration = calibrationOf({ bins: [], tiers: [tier(100, [2]), tier(2000, [8])] });
+    const from = (tokens: number, runs: number[]) =>
+      tier({ tokens, rows: [row({ runs, strategy: "best_of_n" })] });
+    const calibration = calibrationOf({ bins: [], tiers: [from(100, [2]), from(2000, [8])] });
     const runs = async (budget: Budget) => plansOf(await solve({ calibration, budget })).map(({ n }) => n);
     expect(await runs({})).toEqual([4, 8]);
     expect(await runs({ tokens: 1999 })).toEqual([4, 2]);
@@ -70,7 +65,7 @@ describe("the row", () => {
   test("may come from the prompt alone", async () => {
     const calibration = calibrationOf({
       promptProbe: { intercept: 1, weights: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) },
-      difficulty: reading(DIFFICULTY_FEATURES, "prompt"),
+      difficulty: difficultyBy("prompt", 4),
     });
     const run = await solve({ calibration, promptOutputs: [-3] });
     expect(run.policy.opened[0]!.promptProbe).toMatchObject({
@@ -82,6 +77,75 @@ describe("the row", () => {
     // Fixed strategies have no use for it.
     const fixed = await solve({ calibration, promptOutputs: [-3], request: { strategy: "beam" } });
     expect(fixed.policy.opened[0]).not.toHaveProperty("promptProbe");
+  });
+});
+
+describe("the first samples", () => {
+  const byPrompt = (fields: Partial<Calibration["tiers"][number]>): Calibration =>
+    calibrationOf({
+      bins: [],
+      promptProbe: { intercept: 0, weights: new Float32Array(8) },
+      difficulty: difficultyBy("prompt", 0),
+      tiers: [tier({ firstSamples: 0, ...fields })],
+    });
+
+  test("may be none: the prompt decides, and says so", async () => {
+    const run = await solve({ calibration: byPrompt({ rows: [row({ runs: [8] })] }), promptOutputs: [1] });
+    expect(plansOf(run).map(({ strategy, n }) => [strategy, n])).toEqual([["dvts", 8]]);
+    expect(plansOf(run)[0]!.reason).toBe(
+      "By the prompt pass@1 is about 0.73; dvts paid best there when calibrated (0.75 right on 40 problems).",
+    );
+    expect(run.result.candidates).toHaveLength(8);
+  });
+
+  test("may be one", async () => {
+    const calibration = calibrationOf({
+      bins: [],
+      difficulty: difficultyBy("mean score", 1),
+      tiers: [tier({ firstSamples: 1, rows: [row({ runs: [4] })] })],
+    });
+    const plans = plansOf(await solve({ calibration }));
+    expect(plans.map(({ n }) => n)).toEqual([1, 4]);
+    expect(plans[0]!.reason).toMatch(/^The first sample shows/);
+    expect(plans[1]!.reason).toMatch(/^After 1 candidate pass@1 is about 0\.60;/);
+  });
+
+  test("of none, something is tried with whatever budget there is", async () => {
+    const calibration = byPrompt({ rows: [row({ runs: [8] })] });
+    const run = await solve({ calibration, budget: { tokens: 3 } });
+    const reason = expect.stringContaining(" 1 instead of 8 candidates, to stay within the budget and n.");
+    expect(plansOf(run)).toMatchObject([{ strategy: "best_of_n", n: 1, reason }]);
+    expect(run.result.usage.generatedTokens).toBeGreaterThan(0);
+  });
+
+  test("of none, the calibrated length of a solution says what the budget pays for, reading included", async () => {
+    const widths = async (strategy: "best_of_n" | "majority", budget: Budget) => {
+      const calibration = byPrompt({ rows: [row({ runs: [8], strategy })] });
+      return plansOf(await solve({ calibration, budget })).map(({ n }) => n);
+    };
+    expect(await widths("best_of_n", { tokens: 60 })).toEqual([3]);
+    expect(await widths("majority", { tokens: 60 })).toEqual([6]);
+    expect(await widths("best_of_n", { generatedTokens: 60 })).toEqual([6]);
+  });
+
+  test("and nothing else need be read: a row may count instead", async () => {
+    const calibration = byPrompt({ rows: [row({ runs: [2, 2], strategy: "majority" })] });
+    const { result } = await solve({ calibration });
+    expect(result.usage.verifierTokens).toBe(0);
+    expect(result.candidates).toHaveLength(4);
+    expect(result.plan).toMatchObject({ verifier: "none", vote: "majority", calibrated: true });
+    // The winner's share of the votes, by the model for what nobody scored.
+    expect(result.confidence).toBeCloseTo(0.5);
+  });
+
+  test("that were read do not make a count a weighing", async () => {
+    const calibration = calibrationOf({
+      bins: [],
+      tiers: [tier({ rows: [row({ runs: [4], strategy: "majority" })] })],
+    });
+    const { result } = await solve({ calibration, score: () => 0.9 });
+    // 0, 1, 2, 0 and 1, 2, 0, 1: three of eight.
+    expect(result.confidence).toBeCloseTo(3 / 8);
   });
 });
 
@@ -128,7 +192,7 @@ describe("the end", () => {
   test("comes after the first samples where nothing pays", async () => {
     const calibration = calibrationOf({
       bins: [],
-      tiers: [{ tokens: 0, stopAt: 0.9, giveUpBelow: 0.1, rows: [row({ runs: [] })] }],
+      tiers: [tier({ stopAt: 0.9, giveUpBelow: 0.1, rows: [row({ runs: [] })] })],
     });
     const run = await solve({ calibration });
     expect(run.result).toMatchObject({ stopReason: "finished", plan: { strategy: "best_of_n", n: 4 } });

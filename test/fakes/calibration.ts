@@ -1,4 +1,9 @@
-import type { BudgetTier, Calibration, LogisticModel } from "#verifier/plan/calibration/calibration.js";
+import type {
+  BudgetTier,
+  Calibration,
+  DifficultyModel,
+  LogisticModel,
+} from "#verifier/plan/calibration/calibration.js";
 import { CONFIDENCE_FEATURES, DIFFICULTY_FEATURES } from "#verifier/plan/calibration/features.js";
 
 /** Reads one feature as it is, as a logit. */
@@ -10,6 +15,20 @@ export function reading(names: readonly string[], feature: string, weight = 1): 
     deviations: names.map(() => 1),
   };
 }
+
+/** Of so many first samples, each the same reading. */
+export const difficultyBy = (feature: string, ...samples: readonly number[]): DifficultyModel[] =>
+  samples.map((count) => ({ samples: count, ...reading(DIFFICULTY_FEATURES, feature) }));
+
+/** Never stops by itself. */
+export const tier = (fields: Partial<BudgetTier> = {}): BudgetTier => ({
+  tokens: 0,
+  firstSamples: 4,
+  stopAt: 1,
+  giveUpBelow: 0,
+  rows: [row()],
+  ...fields,
+});
 
 export const row = (fields: Partial<BudgetTier["rows"][number]> = {}): BudgetTier["rows"][number] => ({
   strategy: "dvts",
@@ -30,15 +49,15 @@ export function calibrationOf(fields: Partial<Calibration> = {}): Calibration {
       verifier: { name: "prm", hash: "toy" },
       temperature: 0.8,
     },
-    firstSamples: 4,
+    solutionTokens: 10,
     promptProbe: undefined,
-    difficulty: reading(DIFFICULTY_FEATURES, "mean score"),
+    difficulty: difficultyBy("mean score", 4),
     confidence: {
       scored: reading(CONFIDENCE_FEATURES.scored, "belief"),
       unscored: reading(CONFIDENCE_FEATURES.unscored, "share"),
     },
     bins: [0.5],
-    tiers: [{ tokens: 0, stopAt: 0.9, giveUpBelow: 0.1, rows: [row(), row({ strategy: "best_of_n" })] }],
+    tiers: [tier({ stopAt: 0.9, giveUpBelow: 0.1, rows: [row(), row({ strategy: "best_of_n" })] })],
     widthCap: 64,
     ...fields,
   };

@@ -1,12 +1,29 @@
-/** What may follow AUTO's first samples, as far as the recorded Solves can tell how it would have gone. */
+/**
+ * What AUTO may begin with, and what may follow, as far as the recorded Solves can tell how it would have gone.
+ */
 import type { CalibratedRow } from "#verifier/plan/calibration/calibration.js";
-import { FIRST_SAMPLES } from "#verifier/plan/table.js";
 import type { Layout, SearchSpec } from "./layout.js";
 
 export type Action = Pick<CalibratedRow, "strategy" | "beamWidth" | "runs">;
 
-/** The narrowest first: of equally good ones the first is taken. */
-export function actionsOf({ samples, searches }: Layout): Action[] {
+/** So many first samples, and everything that could come after them. */
+export interface Opening {
+  /** 0: the prompt alone tells how hard the problem is. */
+  readonly firstSamples: number;
+  /** The narrowest first: of equally good ones the first is taken. */
+  readonly actions: readonly Action[];
+}
+
+const FIRST_SAMPLES = [0, 1, 2, 4];
+export const MOST_FIRST_SAMPLES = FIRST_SAMPLES.at(-1)!;
+
+/** `hasPrompts`: whether the states of all prompts are known. */
+export function openingsOf(layout: Layout, hasPrompts: boolean): Opening[] {
+  const counts = hasPrompts ? FIRST_SAMPLES : FIRST_SAMPLES.filter((samples) => samples > 0);
+  return counts.map((firstSamples) => ({ firstSamples, actions: actionsOf(layout, firstSamples) }));
+}
+
+function actionsOf({ samples, searches }: Layout, firstSamples: number): Action[] {
   const runs = (strategy: Action["strategy"], beamWidth: number, all: readonly (readonly number[])[]) =>
     all.map((own) => ({ strategy, beamWidth, runs: own }));
   const names = [...new Set(searches.map(({ strategy }) => strategy))];
@@ -14,20 +31,30 @@ export function actionsOf({ samples, searches }: Layout): Action[] {
     const own = searches.filter(({ strategy }) => strategy === name);
     return runs(name, own[0]!.beamWidth, name === "dvts" ? subtreeRuns(own[0]!) : chains(own));
   });
-  return [...runs("best_of_n", 1, sampleRuns(samples)), ...byStrategy].toSorted(
-    (a, b) => candidatesOf(a) - candidatesOf(b),
-  );
+  const more = sampleRuns(firstSamples, samples);
+  return [
+    // Without first samples something has to run.
+    ...(firstSamples > 0 ? runs("best_of_n", 1, [[]]) : []),
+    ...runs("best_of_n", 1, more),
+    ...runs("majority", 1, more),
+    ...byStrategy,
+  ].toSorted((a, b) => candidatesOf(a, firstSamples) - candidatesOf(b, firstSamples));
 }
 
 /** That vote side by side: the first samples are of the same kind as further ones, but not as those of a search. */
-export function candidatesOf({ strategy, runs }: Action): number {
-  return runs.reduce((sum, run) => sum + run, strategy === "best_of_n" ? FIRST_SAMPLES : 0);
+export function candidatesOf({ strategy, runs }: Action, firstSamples: number): number {
+  const own = strategy === "best_of_n" || strategy === "majority" ? firstSamples : 0;
+  return runs.reduce((sum, run) => sum + run, own);
 }
 
-/** As many samples again, after each look: [], [4], [4, 8], ... */
-function sampleRuns(samples: number): number[][] {
-  const found: number[][] = [[]];
-  for (let drawn = FIRST_SAMPLES; 2 * drawn <= samples; drawn *= 2) found.push([...found.at(-1)!, drawn]);
+/** To the next power of two, and as many again after each look: from 4 [4], [4, 8], ...; from 0 [1], [1, 1], [1, 1, 2], ... */
+function sampleRuns(firstSamples: number, samples: number): number[][] {
+  const found: number[][] = [];
+  let drawn = firstSamples;
+  for (let next = Math.max(1, 2 * drawn); next <= samples; next *= 2) {
+    found.push([...(found.at(-1) ?? []), next - drawn]);
+    drawn = next;
+  }
   return found;
 }
 

@@ -3,7 +3,6 @@ import { ServiceError } from "#shared/errors.js";
 import { mean } from "#shared/stats.js";
 import type { CalibratedPair } from "#verifier/plan/calibration/calibration.js";
 import type { UnsignedCalibration } from "#verifier/plan/calibration/calibration-file.js";
-import { FIRST_SAMPLES } from "#verifier/plan/table.js";
 import { budgetsFor } from "./budgets.js";
 import { crossValidate } from "./cross-validation.js";
 import { fitCalibration } from "./fit.js";
@@ -51,7 +50,7 @@ export function calibrate(
   const quality = qualityOf(held, measureArms(study), budgets);
   return {
     pair,
-    firstSamples: FIRST_SAMPLES,
+    solutionTokens: meanSolution(observations, layout),
     ...fitCalibration(study, budgets),
     measured: { ...frame, ...layout, ...quality },
   };
@@ -71,9 +70,14 @@ function assertMixed({ problems, layout }: Study): void {
 }
 
 /** Mean tokens of the dearest action. */
-function dearestOf({ actions, problems }: Study): number {
-  const costs = actions.map((_, action) =>
-    mean(problems.map(({ replays }) => replays[0]![action]!.at(-1)!.tokens)),
+function dearestOf({ openings, problems }: Study): number {
+  const costs = openings.flatMap(({ actions }, opening) =>
+    actions.map((_, action) =>
+      mean(problems.map(({ replays }) => replays[opening]![0]![action]!.at(-1)!.tokens)),
+    ),
   );
   return Math.max(...costs);
 }
+
+const meanSolution = (observations: readonly Observation[], { samples }: Layout): number =>
+  mean(observations.map(({ pool }) => pool.spent.generatedTokens / samples));

@@ -4,12 +4,13 @@
  */
 import { mean } from "#shared/stats.js";
 import { confidenceFrom } from "#verifier/plan/calibration/judge.js";
-import { type BudgetTier, binOf } from "#verifier/plan/calibration/calibration.js";
-import type { Action } from "./actions.js";
+import { type BudgetTier, binOf, type DifficultyModel } from "#verifier/plan/calibration/calibration.js";
+import { type Action, MOST_FIRST_SAMPLES } from "./actions.js";
 import { type Fit, fitCalibration, stopsOf } from "./fit.js";
-import { estimate, fitDifficulty, restRate, stationsOf } from "./fit-models.js";
-import { endOf } from "./fit-table.js";
+import { estimate, fitDifficulty, stationsOf } from "./fit-models.js";
+import { endOf, isRight } from "./fit-table.js";
 import { dealFolds, FOLDS } from "./folds.js";
+import { passRateOf } from "./observation.js";
 import { applyProbe } from "./prompt-probe.js";
 import { firstOf } from "./replay.js";
 import { partOf, type Studied, type Study } from "./study.js";
@@ -48,6 +49,7 @@ export function crossValidate(
     const fit = fitCalibration(training, budgets);
     const blind = fitDifficulty(
       training,
+      MOST_FIRST_SAMPLES,
       training.problems.map(() => undefined),
     );
     for (const [i, studied] of problems.entries())
@@ -58,23 +60,26 @@ export function crossValidate(
 }
 
 /** `blind`: the difficulty model without the prompt. */
-function follow(study: Study, studied: Studied, fit: Fit, blind: Fit["difficulty"]): HeldOut {
+function follow(study: Study, studied: Studied, fit: Fit, blind: DifficultyModel): HeldOut {
   const { observation } = studied;
   const { promptState, id } = observation;
   const promptScore =
     fit.promptProbe === undefined || promptState === undefined
       ? undefined
       : applyProbe(fit.promptProbe, promptState);
-  const first = firstOf(observation, study.layout, 0);
+  const first = firstOf(observation, study.layout, { firstSamples: MOST_FIRST_SAMPLES, rotation: 0 });
   return {
     id,
     auto: fit.tiers.map((tier) => runAuto(study, studied, fit, promptScore, tier)),
     estimates: {
       prompt: promptScore && Math.min(1, Math.max(0, promptScore)),
       samples: estimate(blind, first, undefined),
-      both: promptScore === undefined ? undefined : estimate(fit.difficulty, first, promptScore),
+      both:
+        promptScore === undefined
+          ? undefined
+          : estimate(modelOf(fit, MOST_FIRST_SAMPLES), first, promptScore),
     },
-    rate: restRate(observation, study.layout, first),
+    rate: passRateOf(observation, study.layout.samples, first, MOST_FIRST_SAMPLES),
     confidences: stationsOf(studied).map((station) => ({
       calibrated: confidenceFrom(fit, station.features),
       raw: station.rawConfidence,
@@ -84,22 +89,28 @@ function follow(study: Study, studied: Studied, fit: Fit, blind: Fit["difficulty
 }
 
 function runAuto(
-  { layout, actions }: Study,
+  { layout, openings }: Study,
   { observation, replays }: Studied,
   fit: Fit,
   promptScore: number | undefined,
   tier: BudgetTier,
 ): HeldOut["auto"][number] {
-  const ends = replays.map((byAction, rotation) => {
-    const passRate = estimate(fit.difficulty, firstOf(observation, layout, rotation), promptScore);
+  const { firstSamples } = tier;
+  const place = openings.findIndex((opening) => opening.firstSamples === firstSamples);
+  const ends = replays[place]!.map((byAction, rotation) => {
+    const first = firstOf(observation, layout, { firstSamples, rotation });
+    const passRate = estimate(modelOf(fit, firstSamples), first, promptScore);
     const row = tier.rows[binOf(fit, passRate)]!;
-    return endOf(stopsOf(fit, byAction[indexOf(actions, row)]!), tier, tier.tokens);
+    return endOf(stopsOf(fit, byAction[indexOf(openings[place]!.actions, row)]!), tier, tier.tokens);
   });
   return {
-    accuracy: mean(ends.map(({ correct }) => Number(correct))),
+    accuracy: mean(ends.map((end) => Number(isRight(end, tier.tokens)))),
     tokens: mean(ends.map(({ tokens }) => tokens)),
   };
 }
+
+const modelOf = ({ difficulty }: Fit, firstSamples: number): DifficultyModel =>
+  difficulty.find(({ samples }) => samples === firstSamples)!;
 
 const indexOf = (actions: readonly Action[], { strategy, runs }: Action): number =>
   actions.findIndex((action) => action.strategy === strategy && String(action.runs) === String(runs));

@@ -1,11 +1,14 @@
 /** The models of a calibration: how hard a problem is, and how far an answer can be trusted. */
 import { mean } from "#shared/stats.js";
-import { type Calibration, type LogisticModel, predict } from "#verifier/plan/calibration/calibration.js";
+import {
+  type Calibration,
+  type DifficultyModel,
+  type LogisticModel,
+  predict,
+} from "#verifier/plan/calibration/calibration.js";
 import { CONFIDENCE_FEATURES, difficultyFeatures } from "#verifier/plan/calibration/features.js";
-import { FIRST_SAMPLES } from "#verifier/plan/table.js";
-import type { Layout } from "./layout.js";
 import { type Example, fitLogistic } from "./logistic.js";
-import { type Observation, type Part, passRateOf, samplesOf, toVoters } from "./observation.js";
+import { type Part, passRateOf, samplesOf, toVoters } from "./observation.js";
 import { fitPromptProbe } from "./prompt-probe.js";
 import type { Station } from "./replay.js";
 import type { Studied, Study } from "./study.js";
@@ -32,39 +35,37 @@ export function fitModels(study: Study): FittedModels {
   return {
     promptProbe: fitted?.probe,
     promptScores,
-    difficulty: fitDifficulty(study, promptScores),
+    difficulty: study.openings.map(({ firstSamples }) => fitDifficulty(study, firstSamples, promptScores)),
     confidence: { scored: fitConfidence(study, "scored"), unscored: fitConfidence(study, "unscored") },
   };
 }
 
-/** On every handful of the pool, against the rest of it. */
+/** On every handful of so many first samples in the pool, against the rest of it. */
 export function fitDifficulty(
   { problems, layout }: Study,
+  firstSamples: number,
   promptScores: readonly (number | undefined)[],
-): LogisticModel {
-  const handfuls = Math.floor(layout.samples / FIRST_SAMPLES);
+): DifficultyModel {
+  const handfuls = firstSamples === 0 ? 1 : Math.floor(layout.samples / firstSamples);
   const examples = problems.flatMap(({ observation }, problem) =>
     Array.from({ length: handfuls }, (_, i): Example => {
-      const part = samplesOf(observation, layout.samples, i * FIRST_SAMPLES, FIRST_SAMPLES);
+      const part = samplesOf(observation, layout.samples, i * firstSamples, firstSamples);
       return {
-        features: featuresOf(part, promptScores[problem]),
-        target: restRate(observation, layout, part),
+        features: featuresOf(part, firstSamples, promptScores[problem]),
+        target: passRateOf(observation, layout.samples, part, firstSamples),
         weight: 1 / handfuls,
       };
     }),
   );
-  return fitLogistic(examples);
+  return { samples: firstSamples, ...fitLogistic(examples) };
 }
 
-const featuresOf = (first: Part, promptScore: number | undefined): (number | undefined)[] =>
-  difficultyFeatures(toVoters(first.candidates, true), FIRST_SAMPLES, promptScore);
+const featuresOf = (first: Part, samples: number, promptScore: number | undefined): (number | undefined)[] =>
+  difficultyFeatures(toVoters(first.candidates), samples, promptScore);
 
-export const estimate = (model: LogisticModel, first: Part, promptScore: number | undefined): number =>
-  predict(model, featuresOf(first, promptScore));
-
-/** The pass rate of the samples that were not looked at. */
-export const restRate = (observation: Observation, { samples }: Layout, seen: Part): number =>
-  passRateOf(observation, samples, seen, FIRST_SAMPLES);
+/** Of pass@1, from the model's first samples. */
+export const estimate = (model: DifficultyModel, first: Part, promptScore: number | undefined): number =>
+  predict(model, featuresOf(first, model.samples, promptScore));
 
 function fitConfidence({ problems }: Study, kind: "scored" | "unscored"): LogisticModel {
   const examples = problems.flatMap((problem) => {
@@ -85,7 +86,7 @@ function fitConfidence({ problems }: Study, kind: "scored" | "unscored"): Logist
 /** The states that searches of this problem pass through, each once: what a way passes is the end of a shorter one. */
 export const stationsOf = ({ replays, fixed }: Studied): Station[] => [
   ...fixed.flat(),
-  ...replays.flatMap((byAction) => byAction.map((stations) => stations.at(-1)!)),
+  ...replays.flat().flatMap((byAction) => byAction.map((stations) => stations.at(-1)!)),
 ];
 
 /** Squared error of a chance against outcomes that come true at `rate`. */

@@ -1,7 +1,7 @@
 /** The table of a calibration: by budget when to stop, and by budget and difficulty what pays. */
 import { mean, sum } from "#shared/stats.js";
 import type { BudgetTier, CalibratedRow } from "#verifier/plan/calibration/calibration.js";
-import type { Action } from "./actions.js";
+import type { Action, Opening } from "./actions.js";
 import type { Station } from "./replay.js";
 
 /**
@@ -34,88 +34,143 @@ export interface Case {
 
 export type Thresholds = Pick<BudgetTier, "stopAt" | "giveUpBelow">;
 
-/** Where AUTO ends on a way. A run that would spend more than the budget is not begun. */
+/** Where AUTO ends on a way. A run that would spend more than the budget is not begun, unless it is the first. */
 export function endOf(stops: readonly Stop[], { stopAt, giveUpBelow }: Thresholds, budget: number): Stop {
-  const last = stops.findIndex(
-    ({ confidence }, i) =>
-      confidence >= stopAt ||
-      confidence < giveUpBelow ||
-      i === stops.length - 1 ||
-      stops[i + 1]!.tokens > budget,
-  );
-  return stops[last]!;
+  for (const [i, stop] of stops.entries()) {
+    const next = stops[i + 1];
+    const { confidence } = stop;
+    if (confidence >= stopAt || confidence < giveUpBelow || next === undefined || next.tokens > budget)
+      return stop;
+  }
+  throw new Error("a way has at least one stop");
+}
+
+/** A first run that needs more than the budget would be cut short. */
+export const isRight = ({ correct, tokens }: Stop, budget: number): boolean => correct && tokens <= budget;
+
+/** An opening with the replays of all problems. */
+export interface OpeningCases extends Opening {
+  readonly cases: readonly Case[];
 }
 
 /** `budgets`: ascending. `bins`: how many there are. */
 export function fitTiers(
-  cases: readonly Case[],
-  actions: readonly Action[],
+  openings: readonly OpeningCases[],
   bins: number,
   budgets: readonly number[],
 ): BudgetTier[] {
-  const sources = sourcesOf(cases, bins);
+  const binned = openings.map((opening) => toBinned(opening, bins));
   return budgets.map((tokens) => {
-    const tried = THRESHOLDS.map((thresholds) => {
-      const rows = sources.map((source) => bestRow(source, actions, thresholds, tokens));
-      // Each problem by its own bin's row alone.
-      const value = sum(
-        cases.map(({ bin, stops }) => worth(endOf(stops[rows[bin]!.action]!, thresholds, tokens), tokens)),
-      );
-      return { thresholds, rows, value };
-    });
-    const { thresholds, rows } = tried.reduce((best, each) => (each.value > best.value ? each : best));
-    return { tokens, ...thresholds, rows: rows.map(({ row }) => row) };
+    const tried = binned.flatMap((opening) =>
+      THRESHOLDS.map((thresholds) => fitTier(opening, thresholds, tokens)),
+    );
+    return tried.reduce((best, each) => (each.value > best.value ? each : best)).tier;
   });
 }
 
-const worth = ({ correct, tokens }: Stop, budget: number): number =>
-  Number(correct) - (PRICE * tokens) / budget;
-
-/** What the row of a bin is chosen on. */
-interface Source {
-  readonly own: readonly Case[];
-  readonly near: readonly Case[];
+interface BinnedCases extends OpeningCases {
+  readonly bins: Bins;
+  /** By action, by bin: mean tokens of the whole way. */
+  readonly costs: readonly (readonly number[])[];
 }
 
-function sourcesOf(cases: readonly Case[], bins: number): Source[] {
-  return Array.from({ length: bins }, (_, bin) => {
-    const own = cases.filter((each) => each.bin === bin);
-    const near = cases.filter((each) => Math.abs(each.bin - bin) === 1);
-    return own.length + near.length === 0 ? { own: cases, near } : { own, near };
+function toBinned(opening: OpeningCases, count: number): BinnedCases {
+  const { actions, cases } = opening;
+  const bins = binsOf(cases, count);
+  const costs = actions.map((_, action) => {
+    const totals = totalsOf(bins, cases, ({ stops }) => stops[action]!.at(-1)!.tokens);
+    return totals.map((_total, bin) => pooled(bins, totals, bin));
   });
+  return { ...opening, bins, costs };
 }
 
-const problemsOf = (cases: readonly Case[]): number => new Set(cases.map(({ problem }) => problem)).size;
-
-function meanOver({ own, near }: Source, value: (each: Case) => number): number {
-  const count = problemsOf(own);
-  if (near.length === 0) return mean(own.map(value));
-  if (count === 0) return mean(near.map(value));
-  return (count * mean(own.map(value)) + NEIGHBOURS * mean(near.map(value))) / (count + NEIGHBOURS);
-}
-
-function bestRow(
-  source: Source,
-  actions: readonly Action[],
+function fitTier(
+  { firstSamples, actions, cases, bins, costs }: BinnedCases,
   thresholds: Thresholds,
-  budget: number,
-): { readonly action: number; readonly row: CalibratedRow } {
-  let best = { action: 0, value: -Infinity };
-  for (const action of actions.keys()) {
-    // What does not fit on average would mostly be cut short.
-    const cost = meanOver(source, ({ stops }) => stops[action]!.at(-1)!.tokens);
-    if (actions[action]!.runs.length > 0 && cost > budget) continue;
-    const value = meanOver(source, ({ stops }) => worth(endOf(stops[action]!, thresholds, budget), budget));
-    if (value > best.value) best = { action, value };
-  }
-  // Told of its own problems, where it has any.
-  const cases = source.own.length > 0 ? source.own : source.near;
-  const ends = cases.map(({ stops }) => endOf(stops[best.action]!, thresholds, budget));
-  const row = {
-    ...actions[best.action]!,
-    accuracy: mean(ends.map(({ correct }) => Number(correct))),
-    meanTokens: mean(ends.map(({ tokens }) => tokens)),
-    problems: problemsOf(cases),
+  tokens: number,
+): { readonly tier: BudgetTier; readonly value: number } {
+  const values = actions.map((_, action) =>
+    totalsOf(bins, cases, ({ stops }) => worth(endOf(stops[action]!, thresholds, tokens), tokens)),
+  );
+  // What does not fit on average would mostly be cut short.
+  const fits = (action: number, bin: number): boolean =>
+    actions[action]!.runs.length === 0 || costs[action]![bin]! <= tokens;
+  const chosen = bins.counts.map((_, bin) => {
+    const worths = values.map((own, action) => (fits(action, bin) ? pooled(bins, own, bin) : -Infinity));
+    // The narrowest, where none fits.
+    return worths.indexOf(Math.max(...worths));
+  });
+  const rows = chosen.map((action, bin) => {
+    const own = casesAround(bins, cases, bin);
+    return toRow(actions[action]!, own, (each) => endOf(each.stops[action]!, thresholds, tokens), tokens);
+  });
+  // Each problem by its own bin's row alone.
+  const value = sum(chosen.map((action, bin) => values[action]![bin]!));
+  return { tier: { tokens, firstSamples, ...thresholds, rows }, value };
+}
+
+const worth = (end: Stop, budget: number): number =>
+  Number(isRight(end, budget)) - (PRICE * end.tokens) / budget;
+
+/** Per difficulty bin. */
+interface Bins {
+  /** Cases. */
+  readonly counts: readonly number[];
+  readonly problems: readonly number[];
+}
+
+function binsOf(cases: readonly Case[], bins: number): Bins {
+  const own = Array.from({ length: bins }, (_, bin) => cases.filter((each) => each.bin === bin));
+  return {
+    counts: own.map(({ length }) => length),
+    problems: own.map((each) => new Set(each.map(({ problem }) => problem)).size),
   };
-  return { action: best.action, row };
+}
+
+/** Sums over the cases of each bin. */
+function totalsOf({ counts }: Bins, cases: readonly Case[], value: (each: Case) => number): number[] {
+  const totals = counts.map(() => 0);
+  for (const each of cases) totals[each.bin]! += value(each);
+  return totals;
+}
+
+/** The bins that tell of one: itself, where it holds anything, and those beside it; all, where there is none of these. */
+function sourcesOf({ counts }: Bins, bin: number): { readonly own: number[]; readonly near: number[] } {
+  const filled = (places: readonly number[]): number[] => places.filter((place) => (counts[place] ?? 0) > 0);
+  const own = filled([bin]);
+  const near = filled([bin - 1, bin + 1]);
+  return { own, near: own.length + near.length > 0 ? near : filled([...counts.keys()]) };
+}
+
+/** A mean from the totals, as a row is chosen by it. */
+function pooled(bins: Bins, totals: readonly number[], bin: number): number {
+  const { counts, problems } = bins;
+  const { own, near } = sourcesOf(bins, bin);
+  const meanIn = (places: readonly number[]): number =>
+    sum(places.map((place) => totals[place]!)) / sum(places.map((place) => counts[place]!));
+  if (own.length === 0) return meanIn(near);
+  if (near.length === 0) return meanIn(own);
+  return (problems[bin]! * meanIn(own) + NEIGHBOURS * meanIn(near)) / (problems[bin]! + NEIGHBOURS);
+}
+
+/** The bin's own, where it has any. */
+function casesAround(bins: Bins, cases: readonly Case[], bin: number): Case[] {
+  const { own, near } = sourcesOf(bins, bin);
+  const places = own.length > 0 ? own : near;
+  return cases.filter((each) => places.includes(each.bin));
+}
+
+function toRow(
+  action: Action,
+  cases: readonly Case[],
+  endIn: (each: Case) => Stop,
+  budget: number,
+): CalibratedRow {
+  const ends = cases.map(endIn);
+  return {
+    ...action,
+    accuracy: mean(ends.map((end) => Number(isRight(end, budget)))),
+    meanTokens: mean(ends.map(({ tokens }) => tokens)),
+    problems: new Set(cases.map(({ problem }) => problem)).size,
+  };
 }

@@ -1,9 +1,10 @@
 /** From a study to everything that a calibration fits. Pure: the same study gives the same fit. */
 import { binOf, type Calibration } from "#verifier/plan/calibration/calibration.js";
 import { confidenceFrom } from "#verifier/plan/calibration/judge.js";
+import { isScored } from "#verifier/search/strategies.js";
 import { candidatesOf } from "./actions.js";
 import { estimate, fitModels, type Models } from "./fit-models.js";
-import { type Case, fitTiers, type Stop } from "./fit-table.js";
+import { type Case, fitTiers, type OpeningCases, type Stop } from "./fit-table.js";
 import { firstOf, ROTATIONS, type Station } from "./replay.js";
 import type { Studied, Study } from "./study.js";
 import { measureArms, widthCapOf } from "./width-cap.js";
@@ -17,32 +18,46 @@ const BINS = [0.1, 0.3, 0.6];
 export function fitCalibration(study: Study, budgets: readonly number[]): Fit {
   const { promptScores, ...models } = fitModels(study);
   const widthCap = widthCapOf(measureArms(study));
-  const cases = study.problems.flatMap((studied, problem) =>
-    casesOf(study, studied, problem, models, promptScores[problem]),
-  );
-  // No more samples than the first is always allowed.
-  const allowed = study.actions.map((action) => action.runs.length === 0 || candidatesOf(action) <= widthCap);
-  const kept = <T>(byAction: readonly T[]): T[] => byAction.filter((_, action) => allowed[action]);
-  const tiers = fitTiers(
-    cases.map(({ stops, ...rest }) => ({ ...rest, stops: kept(stops) })),
-    kept(study.actions),
-    BINS.length + 1,
-    budgets,
-  );
-  return { ...models, bins: BINS, tiers, widthCap };
+  const openings = study.openings.map((opening, place): OpeningCases => {
+    // No more samples than the first is always allowed; and what nobody scores cannot be fooled by the verifier.
+    const allowed = opening.actions.map(
+      (action) =>
+        !isScored(action.strategy) ||
+        candidatesOf(action, 0) === 0 ||
+        candidatesOf(action, opening.firstSamples) <= widthCap,
+    );
+    const cases = study.problems.flatMap((studied, problem) =>
+      casesOf({ study, place, models }, studied, problem, promptScores[problem]),
+    );
+    const kept = <T>(byAction: readonly T[]): T[] => byAction.filter((_, action) => allowed[action]);
+    return {
+      firstSamples: opening.firstSamples,
+      actions: kept(opening.actions),
+      cases: cases.map(({ stops, ...rest }) => ({ ...rest, stops: kept(stops) })),
+    };
+  });
+  return { ...models, bins: BINS, tiers: fitTiers(openings, BINS.length + 1, budgets), widthCap };
+}
+
+interface Place {
+  readonly study: Study;
+  /** Of the opening. */
+  readonly place: number;
+  readonly models: Models;
 }
 
 /** The replays of a problem as a fit sees them. */
 function casesOf(
-  { layout }: Study,
+  { study: { layout, openings }, place, models }: Place,
   { observation, replays }: Studied,
   problem: number,
-  models: Models,
   promptScore: number | undefined,
 ): Case[] {
+  const { firstSamples } = openings[place]!;
   return Array.from({ length: ROTATIONS }, (_, rotation) => {
-    const passRate = estimate(models.difficulty, firstOf(observation, layout, rotation), promptScore);
-    const stops = replays[rotation]!.map((stations) => stopsOf(models, stations));
+    const first = firstOf(observation, layout, { firstSamples, rotation });
+    const passRate = estimate(models.difficulty[place]!, first, promptScore);
+    const stops = replays[place]![rotation]!.map((stations) => stopsOf(models, stations));
     return { problem, bin: binOf({ bins: BINS }, passRate), stops };
   });
 }

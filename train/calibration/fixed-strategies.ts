@@ -3,7 +3,7 @@ import { mean } from "#shared/stats.js";
 import type { StrategyName } from "#verifier/search/types.js";
 import type { Arm } from "../strategies/arm.js";
 import { type Layout, nameOf, type SearchSpec, sizesUpTo } from "./layout.js";
-import { type Observation, samplesOf, subtreesOf, wholeOf } from "./observation.js";
+import { type Observation, samplesOf, subtreesOf, unreadOf, wholeOf } from "./observation.js";
 import { firstSample, firstSubtree, recordOf, type Station, stationOf } from "./replay.js";
 
 export interface FixedArm {
@@ -21,18 +21,14 @@ export function fixedArms(layout: Layout): FixedArm[] {
     ...sizes.map((n) => ({
       strategy: "majority" as const,
       n,
-      // Nothing is read.
-      of: (observation: Observation, rotation: number) => {
-        const from = firstSample(samples, rotation);
-        const { candidates, generatedTokens } = samplesOf(observation, samples, from, n);
-        return stationOf({ candidates, tokens: generatedTokens }, "majority", false);
-      },
+      of: (observation: Observation, rotation: number) =>
+        stationOf(unreadOf(samplesOf(observation, samples, firstSample(samples, rotation), n)), "majority"),
     })),
     ...sizes.map((n) => ({
       strategy: "best_of_n" as const,
       n,
       of: (observation: Observation, rotation: number) =>
-        stationOf(samplesOf(observation, samples, firstSample(samples, rotation), n), "best_of_n", true),
+        stationOf(samplesOf(observation, samples, firstSample(samples, rotation), n), "best_of_n"),
     })),
     ...searches.flatMap(searchArms),
   ];
@@ -41,7 +37,7 @@ export function fixedArms(layout: Layout): FixedArm[] {
 function searchArms(search: SearchSpec): FixedArm[] {
   const { strategy, n: widest, beamWidth } = search;
   const whole = (observation: Observation): Station =>
-    stationOf(wholeOf(recordOf(observation, search)), strategy, true);
+    stationOf(wholeOf(recordOf(observation, search)), strategy);
   if (strategy !== "dvts") return [{ strategy, n: widest, of: whole }];
   const subtrees = widest / beamWidth;
   return sizesUpTo(beamWidth, widest).map((n) => ({
@@ -49,11 +45,7 @@ function searchArms(search: SearchSpec): FixedArm[] {
     n,
     of: (observation, rotation) => {
       const from = firstSubtree(subtrees, rotation);
-      return stationOf(
-        subtreesOf(recordOf(observation, search), subtrees, from, n / beamWidth),
-        strategy,
-        true,
-      );
+      return stationOf(subtreesOf(recordOf(observation, search), subtrees, from, n / beamWidth), strategy);
     },
   }));
 }

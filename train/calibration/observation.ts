@@ -37,9 +37,16 @@ export function samplesOf({ pool }: Observation, samples: number, from: number, 
   return {
     candidates: own,
     generatedTokens,
-    tokens: (generatedTokens * totalTokens(spent)) / spent.generatedTokens,
+    tokens: spent.generatedTokens === 0 ? 0 : (generatedTokens * totalTokens(spent)) / spent.generatedTokens,
   };
 }
+
+/** As if the verifier had not read it. */
+export const unreadOf = ({ candidates, generatedTokens }: Part): Part => ({
+  candidates: candidates.map((candidate) => ({ ...candidate, score: null })),
+  generatedTokens,
+  tokens: generatedTokens,
+});
 
 const tokensOf = (candidates: readonly CandidateRecord[]): number =>
   candidates.reduce((total, { tokens }) => total + tokens, 0);
@@ -68,10 +75,10 @@ export function passRateOf({ pool }: Observation, samples: number, except?: Part
   return (right(pool.candidates) - right(except?.candidates ?? [])) / (samples - drawn);
 }
 
-/** As the search votes on them. `isScored`: with their scores. */
-export function toVoters(records: readonly CandidateRecord[], isScored: boolean): Candidate[] {
+/** As the search votes on them. */
+export function toVoters(records: readonly CandidateRecord[]): Candidate[] {
   return records.map(({ answer, score, tokens, meanLogProb, meanEntropy, subtree }, index) => {
-    const belief = isScored ? (score ?? undefined) : undefined;
+    const belief = score ?? undefined;
     return {
       nodeId: index,
       firstNodeId: index,

@@ -5,13 +5,21 @@
  */
 import { confidenceFeatures } from "#verifier/plan/calibration/features.js";
 import { isStepSearch } from "#verifier/plan/planner.js";
-import { FIRST_SAMPLES } from "#verifier/plan/table.js";
+import { isScored } from "#verifier/search/strategies.js";
 import type { StrategyName } from "#verifier/search/types.js";
 import { tally } from "#verifier/search/vote.js";
 import type { CandidateRecord } from "../strategies/solve-record.js";
-import type { Action } from "./actions.js";
+import { type Action, MOST_FIRST_SAMPLES } from "./actions.js";
 import { type Layout, nameOf, type SearchSpec } from "./layout.js";
-import { type Observation, type Part, samplesOf, subtreesOf, toVoters, wholeOf } from "./observation.js";
+import {
+  type Observation,
+  type Part,
+  samplesOf,
+  subtreesOf,
+  toVoters,
+  unreadOf,
+  wholeOf,
+} from "./observation.js";
 
 /** Where a search could stop. */
 export interface Station {
@@ -26,14 +34,15 @@ export interface Station {
 
 export type Hand = Pick<Part, "candidates" | "tokens">;
 
-/** `isScored`: by the verifier's scores, else by count. */
-export function stationOf({ candidates, tokens }: Hand, strategy: StrategyName, isScored: boolean): Station {
-  const voters = toVoters(candidates, isScored);
-  const outcome = tally(voters, isScored ? "weighted" : "majority", 0);
+/** What the strategy would answer. */
+export function stationOf({ candidates, tokens }: Hand, strategy: StrategyName): Station {
+  const voters = toVoters(candidates);
+  const isWeighed = isScored(strategy);
+  const outcome = tally(voters, isWeighed ? "weighted" : "majority", 0);
   return {
     correct: outcome.winner !== undefined && candidates[outcome.winner.nodeId]!.correct,
     tokens,
-    features: confidenceFeatures(outcome, voters, isStepSearch(strategy)),
+    features: confidenceFeatures(outcome, voters, { isStepSearch: isStepSearch(strategy), isWeighed }),
     rawConfidence: outcome.confidence,
   };
 }
@@ -41,52 +50,60 @@ export function stationOf({ candidates, tokens }: Hand, strategy: StrategyName, 
 /** Replays of one problem: others would have drawn other samples first. */
 export const ROTATIONS = 4;
 
-/** The first samples of a replay, in whole handfuls. Of replay 0 they are the pool's first. */
-export function firstOf(observation: Observation, { samples }: Layout, rotation: number): Part {
-  return samplesOf(observation, samples, firstSample(samples, rotation), FIRST_SAMPLES);
+export interface Start {
+  /** 0: none. */
+  readonly firstSamples: number;
+  readonly rotation: number;
 }
 
-export const firstSample = (samples: number, rotation: number): number =>
-  FIRST_SAMPLES * Math.floor((rotation * samples) / (FIRST_SAMPLES * ROTATIONS));
-
-/** One station after the first samples and one after each run. */
-export function replay(
+/** The first samples of a replay. Of replay 0 they are the pool's first. */
+export function firstOf(
   observation: Observation,
-  layout: Layout,
-  action: Action,
-  rotation: number,
-): Station[] {
-  const first = firstOf(observation, layout, rotation);
-  const stations = [stationOf(first, "best_of_n", true)];
+  { samples }: Layout,
+  { firstSamples, rotation }: Start,
+): Part {
+  return samplesOf(observation, samples, firstSample(samples, rotation), firstSamples);
+}
+
+/** In whole handfuls. */
+export const firstSample = (samples: number, rotation: number): number =>
+  MOST_FIRST_SAMPLES * Math.floor((rotation * samples) / (MOST_FIRST_SAMPLES * ROTATIONS));
+
+/** One station after the first samples, if there are any, and one after each run. */
+export function replay(observation: Observation, layout: Layout, action: Action, start: Start): Station[] {
+  const first = firstOf(observation, layout, start);
+  const stations = start.firstSamples === 0 ? [] : [stationOf(first, "best_of_n")];
   let candidates: readonly CandidateRecord[] = first.candidates;
   let { tokens } = first;
   let drawn = 0;
   for (const run of action.runs) {
-    const part = runOf(observation, layout, action, { run, drawn, rotation });
+    const part = runOf(observation, layout, action, { ...start, run, drawn });
     candidates = [...candidates, ...part.candidates];
     tokens += part.tokens;
     drawn += run;
-    stations.push(stationOf({ candidates, tokens }, action.strategy, true));
+    stations.push(stationOf({ candidates, tokens }, action.strategy));
   }
   return stations;
 }
 
-interface Run {
+interface Run extends Start {
   readonly run: number;
   /** By the runs before it. */
   readonly drawn: number;
-  readonly rotation: number;
 }
 
 function runOf(
   observation: Observation,
   layout: Layout,
   { strategy, beamWidth }: Action,
-  { run, drawn, rotation }: Run,
+  { firstSamples, rotation, run, drawn }: Run,
 ): Part {
   const { samples, searches } = layout;
-  if (strategy === "best_of_n")
-    return samplesOf(observation, samples, firstSample(samples, rotation) + FIRST_SAMPLES + drawn, run);
+  if (strategy === "best_of_n" || strategy === "majority") {
+    const from = firstSample(samples, rotation) + firstSamples + drawn;
+    const part = samplesOf(observation, samples, from, run);
+    return isScored(strategy) ? part : unreadOf(part);
+  }
   if (strategy !== "dvts") return wholeOf(recordOf(observation, { strategy, n: run, beamWidth }));
   const widest = searches.find((search) => search.strategy === strategy)!;
   const subtrees = widest.n / beamWidth;

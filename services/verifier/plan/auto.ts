@@ -2,6 +2,7 @@
  * AUTO: a handful of samples shows how hard the problem is; the table says what to do about it; the samples stay
  * candidates. Stops as soon as the answer is settled, and gives up where more compute has not helped.
  */
+import { isScored } from "../search/strategies.js";
 import type { SearchRequest, StopReason } from "../search/types.js";
 import { estimateDifficulty } from "./difficulty.js";
 import { type Features, isStepSearch, planFirst, planRun, reasonFor } from "./planner.js";
@@ -38,12 +39,13 @@ export function* auto(request: SearchRequest, features: Features): Schedule {
 function* sampleOn(choice: Choice, start: Progress, firstSamples: number): Schedule {
   const { request, features, row, name, reason, passRate } = choice;
   const total = row.runs.reduce((sum, run) => sum + run, firstSamples);
+  const isRead = isScored(row.strategy);
   const planned = planRun(
     request,
     features,
     { row, name, run: total },
     reason,
-    start.affordable + firstSamples,
+    start.affordable(isRead) + firstSamples,
   );
   const plan = { ...planned!, estimatedPassRate: passRate };
   let progress = yield { plan, candidates: 0 };
@@ -51,7 +53,7 @@ function* sampleOn(choice: Choice, start: Progress, firstSamples: number): Sched
   for (const run of row.runs) {
     if (isSettled(progress, features)) return "decided";
     if (drawn >= plan.n) break;
-    const candidates = Math.min(run, plan.n - drawn, Math.floor(progress.affordable));
+    const candidates = Math.min(run, plan.n - drawn, Math.floor(progress.affordable(isRead)));
     if (candidates < 1) return "budget";
     const before = progress.candidates.length;
     progress = yield { plan, candidates };
@@ -74,7 +76,13 @@ function* searchOn(choice: Choice, start: Progress): Schedule {
     if (i > 0 && progress.tally.confidence >= CONVINCED) return "decided";
     const reason =
       i === 0 ? choice.reason : `Escalated again, to a wider search: confidence is still ${confidence}.`;
-    const plan = planRun(request, features, { row, name, run }, reason, Math.floor(progress.affordable));
+    const plan = planRun(
+      request,
+      features,
+      { row, name, run },
+      reason,
+      Math.floor(progress.affordable(true)),
+    );
     if (plan === undefined) return "budget";
     const before = progress.candidates.length;
     progress = yield { plan: { ...plan, estimatedPassRate: passRate }, candidates: plan.n };

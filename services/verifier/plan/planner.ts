@@ -4,7 +4,14 @@
 import type { PolicyInfo, StepScorer } from "../ports.js";
 import type { Budget, SearchPlan, SearchRequest, StrategyName } from "../search/types.js";
 import { isScored, strategies, usesBeamWidth } from "../search/strategies.js";
-import { type Calibration, nameOf, tierOf } from "./calibration/calibration.js";
+import {
+  type BudgetTier,
+  binOf,
+  type Calibration,
+  nameOf,
+  passRateFrom,
+  tierOf,
+} from "./calibration/calibration.js";
 import type { Difficulty, VerifierStrength } from "./difficulty.js";
 import { FIRST_SAMPLES, lookUp, TABLE_BEAM_WIDTH, type TableRow } from "./table.js";
 
@@ -29,8 +36,8 @@ const TEMPERATURE = 0.8;
 const DEFAULT_CANDIDATES = 16;
 
 /**
- * Features of a policy nothing has been sampled from. A solution is guessed to take an eighth of the context, within
- * [32, 512] tokens. Only a PRM alone is trusted to steer a search and to say how hard a problem is: SWIFT ranks solutions
+ * Features of a policy nothing has been sampled from. A solution takes what it took when calibrated, else it is guessed to
+ * take an eighth of the context, within [32, 512] tokens. Only a PRM alone is trusted to steer a search and to say how hard a problem is: SWIFT ranks solutions
  * but is not calibrated for steps, and fused scores say nothing beyond their group.
  */
 export function featuresOf(
@@ -45,7 +52,8 @@ export function featuresOf(
     strength: name === "prm" ? "strong" : "weak",
     ...(calibration !== undefined && { calibration }),
     ...(sampling !== undefined && { trainedTemperature: sampling.temperature }),
-    solutionTokens: Math.min(512, Math.max(32, Math.floor(info.contextLength / 8))),
+    solutionTokens:
+      calibration?.solutionTokens ?? Math.min(512, Math.max(32, Math.floor(info.contextLength / 8))),
   };
 }
 
@@ -66,21 +74,23 @@ export function planFixed(
     n,
     row: "requested",
     reason: shrunk
-      ? `The caller chose ${request.strategy}; ${n} candidates of about ${features.solutionTokens} tokens fit the budget.`
+      ? `The caller chose ${request.strategy}; ${n} candidates of about ${Math.ceil(features.solutionTokens)} tokens fit the budget.`
       : `The caller chose ${request.strategy}.`,
   });
 }
 
-/** AUTO's first samples. */
-export function planFirst(request: SearchRequest, features: Features): SearchPlan {
-  const samples = features.calibration?.firstSamples ?? FIRST_SAMPLES;
+/** AUTO's first samples, so many unless the caller wants fewer candidates. */
+export function planFirst(request: SearchRequest, features: Features, samples = FIRST_SAMPLES): SearchPlan {
   const n = Math.min(samples, request.n ?? samples);
   const strategy = features.verifier === "none" ? "majority" : "best_of_n";
   return complete(request, features, {
     strategy,
     n,
     row: "first samples",
-    reason: `The first ${n} samples show how hard the problem is; they stay candidates.`,
+    reason:
+      n === 1
+        ? "The first sample shows how hard the problem is; it stays a candidate."
+        : `The first ${n} samples show how hard the problem is; they stay candidates.`,
   });
 }
 
@@ -118,45 +128,66 @@ export function reasonFor(difficulty: Difficulty, samples: number, row: TableRow
   );
 }
 
-/** What AUTO would do: the first samples, and what follows for an easy, a medium and a hard problem. */
-export function planAhead(
-  request: SearchRequest,
-  features: Features,
-  budget: Budget,
-): { first: SearchPlan; followUps: readonly SearchPlan[] } {
-  const first = planFirst(request, features);
-  const affordable = affordableTokens(budget, features) / features.solutionTokens - first.n;
-  const followUps = rowsAhead(features, budget).flatMap(({ passRate, row, name }) => {
-    if (row.runs.length === 0) return [];
-    const reason = `If the first samples show this difficulty, the table says ${row.strategy}.`;
-    const plan = planRun(request, features, { row, name, run: row.runs[0]! }, reason, affordable);
-    return plan === undefined ? [] : [{ ...plan, estimatedPassRate: passRate }];
-  });
-  return { first, followUps };
+/** What AUTO would do. */
+export interface Outlook {
+  /** The first samples; where a calibration goes by the prompt alone, what a problem of average difficulty gets. */
+  readonly first: SearchPlan;
+  /** What follows for each difficulty that then shows, the easiest first. */
+  readonly followUps: readonly SearchPlan[];
 }
 
-/** A row for each difficulty that the first samples may show, the easiest first. */
-function rowsAhead(
-  features: Features,
-  budget: Budget,
-): readonly { readonly passRate: number; readonly row: TableRow; readonly name: string }[] {
-  const { calibration, parameterCount, strength } = features;
-  if (calibration === undefined)
-    return [0.75, 0.3, 0.05].map((passRate) => ({ passRate, ...lookUp(parameterCount, strength, passRate) }));
-  const tier = tierOf(calibration, budgetTokens(budget, features));
+export function planAhead(request: SearchRequest, features: Features, budget: Budget): Outlook {
+  const { calibration } = features;
+  const tier = calibration && tierOf(calibration, budgetTokens(budget, features));
+  const affordable = affordableTokens(budget, features) / features.solutionTokens;
+  const rows = tier === undefined ? publishedRows(features) : calibratedRows(calibration!, tier);
+  const plan = ({ passRate, row, name }: RowAhead, shown: string, most: number) => {
+    const reason = `If ${shown} this difficulty, the table says ${row.strategy}.`;
+    const planned = planRun(request, features, { row, name, run: row.runs[0]! }, reason, most);
+    return planned && { ...planned, estimatedPassRate: passRate };
+  };
+  if (tier?.firstSamples !== 0) {
+    const first = planFirst(request, features, tier?.firstSamples);
+    const more = rows.filter(({ row }) => row.runs.length > 0);
+    const plans = more.map((each) => plan(each, "the first samples show", affordable - first.n));
+    return { first, followUps: plans.filter((each) => each !== undefined) };
+  }
+  const average = rows.toReversed()[binOf(calibration!, passRateFrom(calibration!, tier, []))]!;
+  const all = rows.map((each) => plan(each, "the prompt shows", Math.max(1, affordable))!);
+  const first = all[rows.indexOf(average)]!;
+  return { first, followUps: all.filter((each) => each !== first) };
+}
+
+interface RowAhead {
+  readonly passRate: number;
+  readonly row: TableRow;
+  readonly name: string;
+}
+
+/** A row for each difficulty that may show, the easiest first. */
+function publishedRows({ parameterCount, strength }: Features): RowAhead[] {
+  return [0.75, 0.3, 0.05].map((passRate) => ({ passRate, ...lookUp(parameterCount, strength, passRate) }));
+}
+
+/** As `publishedRows`. */
+function calibratedRows(calibration: Calibration, tier: BudgetTier): RowAhead[] {
   const edges = [0, ...calibration.bins, 1];
-  return tier.rows
-    .map((row, bin) => ({
-      passRate: (edges[bin]! + edges[bin + 1]!) / 2,
-      row,
-      name: nameOf(calibration, bin, tier),
-    }))
-    .toReversed();
+  const rows = tier.rows.map((row, bin) => ({
+    passRate: (edges[bin]! + edges[bin + 1]!) / 2,
+    row,
+    name: nameOf(calibration, bin, tier),
+  }));
+  return rows.toReversed();
+}
+
+/** What the verifier takes to read a token: SWIFT reads what the policy has computed. */
+export function verifierTokensPerToken({ verifier }: Pick<Features, "verifier">): 0 | 1 {
+  return verifier === "none" || verifier === "swift" ? 0 : 1;
 }
 
 /** Tokens of both models that the budget pays for. */
 export function budgetTokens(budget: Budget, features: Features): number {
-  return affordableTokens(budget, features) * (features.verifier === "none" ? 1 : 2);
+  return affordableTokens(budget, features) * (1 + verifierTokensPerToken(features));
 }
 
 /** Tokens the budget pays for, of a solution that is generated and read once. */
@@ -167,7 +198,7 @@ function affordableTokens(budget: Budget, features: Features): number {
     tokens = Infinity,
     flops = Infinity,
   } = budget;
-  const reads = features.verifier === "none" ? 0 : 1;
+  const reads = verifierTokensPerToken(features);
   return Math.min(
     generatedTokens,
     reads === 0 ? Infinity : verifierTokens,

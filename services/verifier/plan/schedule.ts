@@ -23,20 +23,26 @@ export interface Progress {
   /** All that finished, in the order in which they did. */
   readonly candidates: readonly Candidate[];
   readonly tally: Tally;
-  /** Solutions that the rest of the budget is expected to pay for. */
-  readonly affordable: number;
+  /** Solutions that the rest of the budget is expected to pay for, with their reading by the verifier or without. */
+  readonly affordable: (isRead: boolean) => number;
 }
 
 /** Yields runs and is told what came of them; returns why it stops, unless the last run's own reason says it. */
 export type Schedule = Generator<Run, StopReason | undefined, Progress>;
 
-export function createSchedule(request: SearchRequest, features: Features, budget: Budget): Schedule {
+/** `start`: nothing has run. */
+export function createSchedule(
+  request: SearchRequest,
+  features: Features,
+  budget: Budget,
+  start: Progress,
+): Schedule {
   const { strategy } = request;
   if (strategy !== "auto") return fixed({ ...request, strategy }, features, budget);
   const { calibration } = features;
   return calibration === undefined
     ? auto(request, features)
-    : calibratedAuto(request, features, budget, calibration);
+    : calibratedAuto(request, features, budget, calibration, start);
 }
 
 function* fixed(

@@ -29,6 +29,7 @@ export class Ledger {
   private readonly budget: Budget;
   private readonly policy: PolicyCost;
   private readonly scorerUsage: () => ScorerUsage;
+  private readonly tokensPerRead: number;
   /** Mean tokens of the rows that ended, by kind; the prior counts as no row once one has ended. */
   private readonly seen: Record<Until, { rows: number; tokens: number; readonly prior: number }>;
   private until: Until = "end";
@@ -43,10 +44,12 @@ export class Ledger {
   /** What reading the problem's own text cost. */
   private problem: ScorerUsage = { verifierTokens: 0, flops: 0 };
 
-  constructor(budget: Budget, policy: PolicyCost, scorerUsage: () => ScorerUsage) {
+  /** `tokensPerRead`: what the verifier takes per generated token, as long as it has read none. */
+  constructor(budget: Budget, policy: PolicyCost, scorerUsage: () => ScorerUsage, tokensPerRead: number) {
     this.budget = budget;
     this.policy = policy;
     this.scorerUsage = scorerUsage;
+    this.tokensPerRead = tokensPerRead;
     const { promptTokens, cachedPromptTokens, solutionTokens } = policy;
     this.policyFlops = this.flopsOf(promptTokens - cachedPromptTokens, cachedPromptTokens);
     this.seen = {
@@ -68,13 +71,13 @@ export class Ledger {
   }
 
   /** Tokens that may still be generated; Infinity when nothing limits them. At or below 0 the budget is spent. */
-  remainingTokens(): number {
-    return Math.min(...Object.values(this.remaining()));
+  remainingTokens(isRead = this.isRead): number {
+    return Math.min(...Object.values(this.remaining(isRead)));
   }
 
   /** What there is the least of; undefined when nothing is limited. */
   scarcest(): BudgetResource | undefined {
-    const [least] = Object.entries(this.remaining()).toSorted(([, a], [, b]) => a - b) as [
+    const [least] = Object.entries(this.remaining(this.isRead)).toSorted(([, a], [, b]) => a - b) as [
       BudgetResource,
       number,
     ][];
@@ -143,9 +146,9 @@ export class Ledger {
   }
 
   /** Tokens that each resource still pays for, after those that wait for the verifier. */
-  private remaining(): Record<Exclude<BudgetResource, "wall_time">, number> {
+  private remaining(isRead: boolean): Record<Exclude<BudgetResource, "wall_time">, number> {
     const left = this.left();
-    const rate = this.isRead ? this.readingRate() : { tokens: 0, flops: 0 };
+    const rate = isRead ? this.readingRate() : { tokens: 0, flops: 0 };
     const per = (amount: number, reading: number, generating: number): number =>
       amount === Infinity ? Infinity : (amount - this.unread * reading) / (generating + reading);
     return {
@@ -167,9 +170,9 @@ export class Ledger {
     };
   }
 
-  /** One token and no operation for each generated one until it has read some. */
+  /** No operation until it has read some. */
   private readingRate(): ReadingRate {
-    if (this.readTokens === 0) return { tokens: 1, flops: 0 };
+    if (this.readTokens === 0) return { tokens: this.tokensPerRead, flops: 0 };
     const used = this.scorerUsage();
     return {
       tokens: (used.verifierTokens - this.problem.verifierTokens) / this.readTokens,

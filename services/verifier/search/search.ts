@@ -6,7 +6,7 @@ import type { Calibration } from "../plan/calibration/calibration.js";
 import { applicable } from "../plan/calibration/fits.js";
 import { promptScoreOf, toProbe } from "../plan/calibration/prompt-probe.js";
 import { assertRequest, assertVerifier } from "../plan/request.js";
-import { featuresOf, temperatureFor } from "../plan/planner.js";
+import { featuresOf, temperatureFor, verifierTokensPerToken } from "../plan/planner.js";
 import { createSchedule, type Progress } from "../plan/schedule.js";
 import type { Clock, Policy, PolicyInfo, PolicySession, ScorerSession, StepScorer } from "../ports.js";
 import { Frontier } from "./frontier.js";
@@ -73,6 +73,7 @@ export async function* search(
       budget,
       { info: open.info, promptTokens, cachedPromptTokens, solutionTokens: features.solutionTokens },
       () => scorer.usage(),
+      verifierTokensPerToken(features),
     );
     const scoring = new Scoring(
       scorer,
@@ -95,7 +96,7 @@ export async function* search(
       seed,
       ...limits,
     });
-    const schedule = createSchedule(request, features, budget);
+    const schedule = createSchedule(request, features, budget, progressOf(frontier, ledger, undefined));
     const { plan, stopReason } = yield* runAll(schedule, frontier, ledger);
     const usage = await policy.close();
     return toResult(
@@ -146,7 +147,7 @@ function progressOf(frontier: Frontier, ledger: Ledger, plan: SearchPlan | undef
   return {
     candidates: frontier.candidates,
     tally: plan === undefined ? NOTHING_YET : frontier.outcome(plan),
-    affordable: Math.max(0, ledger.remainingTokens() / ledger.expectedTokens("end")),
+    affordable: (isRead) => Math.max(0, ledger.remainingTokens(isRead) / ledger.expectedTokens("end")),
   };
 }
 

@@ -129,7 +129,7 @@ describe("plan", () => {
       why      2 of 4 first samples agree, so there is something to find that a vote
                alone would miss. Estimated pass rate: 40%.
 
-      Then, by how hard the first samples show it to be
+      Then, by how hard it turns out to be
       row      easy
       plan     majority, 4 candidates, prm scores, majority vote, temperature 0.8
       why      It is easy. Estimated pass rate: 40%.

@@ -3,6 +3,7 @@
  * the budget, and after every run the calibrated confidence whether to go on.
  */
 import type { Budget, SearchPlan, SearchRequest, StopReason } from "../../search/types.js";
+import { isScored } from "../../search/strategies.js";
 import { budgetTokens, type Features, planFirst, planRun } from "../planner.js";
 import type { Progress, Schedule } from "../schedule.js";
 import {
@@ -11,7 +12,7 @@ import {
   type Calibration,
   type CalibratedRow,
   nameOf,
-  predict,
+  passRateFrom,
   tierOf,
 } from "./calibration.js";
 import { difficultyFeatures } from "./features.js";
@@ -21,21 +22,25 @@ export function* calibratedAuto(
   features: Features,
   budget: Budget,
   calibration: Calibration,
+  start: Progress,
 ): Schedule {
-  const first = planFirst(request, features);
-  let progress = yield { plan: first, candidates: first.n };
-  const seen = difficultyFeatures(progress.candidates, first.n, features.promptScore);
-  const passRate = predict(calibration.difficulty, seen);
   const tier = tierOf(calibration, budgetTokens(budget, features));
+  const first = tier.firstSamples === 0 ? undefined : planFirst(request, features, tier.firstSamples);
+  let progress = first === undefined ? start : yield { plan: first, candidates: first.n };
+  let drawn = first?.n ?? 0;
+  const seen = difficultyFeatures(progress.candidates, drawn, features.promptScore);
+  const passRate = passRateFrom(calibration, tier, seen);
   const bin = binOf(calibration, passRate);
   const choice = { row: tier.rows[bin]!, name: nameOf(calibration, bin, tier), passRate };
-  if (choice.row.runs.length === 0 || endOf(progress, tier) !== undefined) {
+  if (first !== undefined && (choice.row.runs.length === 0 || endOf(progress, tier) !== undefined)) {
     progress = yield { plan: planToStop(first, choice, progress), candidates: 0 };
     return endOf(progress, tier);
   }
-  let drawn = first.n;
+  const isRead = isScored(choice.row.strategy);
   for (const run of choice.row.runs) {
-    const plan = planNext(request, features, choice, { run, drawn, affordable: progress.affordable });
+    // Something is tried in any case.
+    const affordable = Math.max(drawn === 0 ? 1 : 0, progress.affordable(isRead));
+    const plan = planNext(request, features, choice, { run, drawn, affordable });
     if (plan === undefined) return drawn === request.n ? undefined : "budget";
     progress = yield plan;
     drawn += plan.candidates;
@@ -54,7 +59,7 @@ interface Choice {
 /** The first samples are all there is: says what they showed. */
 function planToStop(first: SearchPlan, { name, passRate }: Choice, { tally }: Progress): SearchPlan {
   const reason =
-    `After ${first.n} candidates pass@1 is about ${passRate.toFixed(2)} and the answer's confidence ${tally.confidence.toFixed(2)}; ` +
+    `After ${counted(first.n)} pass@1 is about ${passRate.toFixed(2)} and the answer's confidence ${tally.confidence.toFixed(2)}; ` +
     "more candidates would not pay.";
   return { ...first, row: name, reason, estimatedPassRate: passRate };
 }
@@ -85,13 +90,11 @@ function endOf({ tally }: Progress, { stopAt, giveUpBelow }: BudgetTier): StopRe
   return tally.confidence < giveUpBelow ? "gave_up" : undefined;
 }
 
-function reasonFor(
-  samples: number,
-  passRate: number,
-  { strategy, accuracy, problems }: CalibratedRow,
-): string {
+function reasonFor(drawn: number, passRate: number, { strategy, accuracy, problems }: CalibratedRow): string {
   return (
-    `After ${samples} candidates pass@1 is about ${passRate.toFixed(2)}; ${strategy} paid best there when calibrated ` +
-    `(${accuracy.toFixed(2)} right on ${problems} problems).`
+    `${drawn === 0 ? "By the prompt" : `After ${counted(drawn)}`} pass@1 is about ${passRate.toFixed(2)}; ` +
+    `${strategy} paid best there when calibrated (${accuracy.toFixed(2)} right on ${problems} problems).`
   );
 }
+
+const counted = (n: number): string => (n === 1 ? "1 candidate" : `${n} candidates`);

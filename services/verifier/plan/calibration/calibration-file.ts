@@ -12,20 +12,19 @@ import { MAX_CANDIDATES } from "../request.js";
 import { CONFIDENCE_FEATURES, DIFFICULTY_FEATURES } from "./features.js";
 import type { Calibration } from "./calibration.js";
 
-const FORMAT = "deliberate calibration 1";
+const FORMAT = "deliberate calibration 2";
 
 const logistic = (features: number) =>
-  z
-    .object({
-      intercept: z.number(),
-      weights: z.array(z.number()).length(features),
-      means: z.array(z.number()).length(features),
-      deviations: z.array(z.number().positive()).length(features),
-    })
-    .strict();
+  z.strictObject({
+    intercept: z.number(),
+    weights: z.array(z.number()).length(features),
+    means: z.array(z.number()).length(features),
+    deviations: z.array(z.number().positive()).length(features),
+  });
 
 const probability = z.number().min(0).max(1);
 const count = z.int().min(1).max(MAX_CANDIDATES);
+const firstSamples = z.int().min(0).max(MAX_CANDIDATES);
 
 const row = z
   .object({
@@ -55,10 +54,13 @@ const body = z
         temperature: z.number().positive(),
       })
       .strict(),
-    firstSamples: count,
+    solutionTokens: z.number().positive(),
     /** float32, little-endian, base64. */
     promptProbe: z.object({ intercept: z.number(), weights: z.base64() }).strict().optional(),
-    difficulty: logistic(DIFFICULTY_FEATURES.length),
+    difficulty: z
+      .array(logistic(DIFFICULTY_FEATURES.length).extend({ samples: firstSamples }))
+      .min(1)
+      .max(16),
     confidence: z
       .object({
         scored: logistic(CONFIDENCE_FEATURES.scored.length),
@@ -71,6 +73,7 @@ const body = z
         z
           .object({
             tokens: z.number().nonnegative(),
+            firstSamples,
             stopAt: probability,
             giveUpBelow: probability,
             rows: z.array(row).min(1),
@@ -147,6 +150,7 @@ function toCalibration({ promptProbe, ...fields }: Body, hash: string, name: str
       `must have ${bins.length + 1} rows in each tier, got ${odd.rows.length}`,
       "calibrate again",
     );
+  assertUsable(fields, name);
   return {
     ...fields,
     hash,
@@ -155,6 +159,23 @@ function toCalibration({ promptProbe, ...fields }: Body, hash: string, name: str
       weights: fromBase64(promptProbe.weights),
     },
   };
+}
+
+function assertUsable({ tiers, difficulty }: Omit<Body, "promptProbe">, name: string): void {
+  for (const { tokens, firstSamples: samples, rows } of tiers) {
+    if (difficulty.filter((model) => model.samples === samples).length !== 1)
+      throw invalid(
+        name,
+        `must have one model of difficulty after ${samples} samples, for the tier of ${tokens} tokens`,
+        "calibrate again",
+      );
+    if (samples === 0 && rows.some(({ runs }) => runs.length === 0))
+      throw invalid(
+        name,
+        `must run something in each row without first samples, but the tier of ${tokens} tokens has an empty one`,
+        "calibrate again",
+      );
+  }
 }
 
 function parseObject(text: string, name: string): Record<string, unknown> {

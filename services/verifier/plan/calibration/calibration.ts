@@ -32,11 +32,16 @@ export interface PromptProbe {
   readonly weights: Float32Array;
 }
 
+/** Of pass@1, over `difficultyFeatures` of so many first samples; 0: of the prompt alone. */
+export interface DifficultyModel extends LogisticModel {
+  readonly samples: number;
+}
+
 /** What follows the first samples at one difficulty and budget. */
 export interface CalibratedRow {
   readonly strategy: StrategyName;
   readonly beamWidth: number;
-  /** Candidates of each run, one after the other; empty: the first samples decide. */
+  /** Candidates of each run, one after the other; empty: the first samples decide, of which there are some then. */
   readonly runs: readonly number[];
   /** Share of right answers on the problems of the bin that the row was measured on. */
   readonly accuracy: number;
@@ -48,6 +53,8 @@ export interface CalibratedRow {
 export interface BudgetTier {
   /** Tokens of both models; the tier is for budgets from here on. */
   readonly tokens: number;
+  /** Samples that the difficulty is estimated from, which stay candidates; 0: the prompt alone tells. */
+  readonly firstSamples: number;
   /** An answer of this confidence is let stand. */
   readonly stopAt: number;
   /** Below this confidence more compute is not expected to help. */
@@ -60,11 +67,11 @@ export interface Calibration {
   /** SHA-256 over all that follows, hex. */
   readonly hash: string;
   readonly pair: CalibratedPair;
-  /** Samples that the difficulty is estimated from. */
-  readonly firstSamples: number;
+  /** Mean tokens of one sample. */
+  readonly solutionTokens: number;
   readonly promptProbe: PromptProbe | undefined;
-  /** Of pass@1, over `difficultyFeatures`. */
-  readonly difficulty: LogisticModel;
+  /** One for each `firstSamples` of the tiers. */
+  readonly difficulty: readonly DifficultyModel[];
   /** That the answer is right, over `confidenceFeatures` with and without scores. */
   readonly confidence: { readonly scored: LogisticModel; readonly unscored: LogisticModel };
   /** Inner edges of the difficulty bins on estimated pass@1, ascending. */
@@ -82,6 +89,15 @@ export function binOf({ bins }: Pick<Calibration, "bins">, passRate: number): nu
 /** `tokens`: what both models may spend; Infinity without a limit. Below the smallest tier, that one. */
 export function tierOf({ tiers }: Calibration, tokens: number): BudgetTier {
   return tiers.findLast((tier) => tier.tokens <= tokens) ?? tiers[0]!;
+}
+
+/** What is thought of a problem after the tier's first samples; an unknown feature counts as an average one. */
+export function passRateFrom(
+  { difficulty }: Pick<Calibration, "difficulty">,
+  { firstSamples }: Pick<BudgetTier, "firstSamples">,
+  features: readonly (number | undefined)[],
+): number {
+  return predict(difficulty.find(({ samples }) => samples === firstSamples)!, features);
 }
 
 /** Of a row, for the reply. */

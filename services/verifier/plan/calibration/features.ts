@@ -42,19 +42,19 @@ export const CONFIDENCE_FEATURES = {
 
 /**
  * Of finished candidates and their vote. `isStepSearch`: whether paths were kept and branched, so that they are kin and
- * their agreement proves less. Undefined where nobody voted.
+ * their agreement proves less. `isWeighed`: by scores, where there were any. Undefined where nobody voted.
  */
 export function confidenceFeatures(
   { votes, winner }: Pick<Tally, "votes" | "winner">,
   finished: readonly Sampled[],
-  isStepSearch: boolean,
+  { isStepSearch, isWeighed }: { readonly isStepSearch: boolean; readonly isWeighed: boolean },
 ): { readonly kind: "scored" | "unscored"; readonly values: (number | undefined)[] } | undefined {
   const first = votes[0];
   if (winner === undefined || first === undefined) return undefined;
   const share = logit(first.share);
   const count = Math.log2(1 + first.count);
   const entropy = meanOf(finished.map(({ meanEntropy }) => meanEntropy));
-  if (winner.score === undefined)
+  if (!isWeighed || winner.score === undefined)
     return { kind: "unscored", values: [share, count, entropy, winner.meanEntropy] };
   const scores = finished.flatMap(({ score }) => score ?? []);
   const kin = isStepSearch ? 1 : 0;

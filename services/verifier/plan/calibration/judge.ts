@@ -10,12 +10,11 @@ export function calibratedConfidence(
   calibration: Calibration,
   vote: Pick<Tally, "votes" | "winner">,
   finished: readonly Candidate[],
-  { strategy }: SearchPlan,
+  plan: Pick<SearchPlan, "strategy" | "vote">,
 ): number {
-  return confidenceFrom(
-    calibration,
-    confidenceFeatures(vote, finished, strategies[strategy].until === "step"),
-  );
+  const isStepSearch = strategies[plan.strategy].until === "step";
+  const isWeighed = plan.vote !== "majority";
+  return confidenceFrom(calibration, confidenceFeatures(vote, finished, { isStepSearch, isWeighed }));
 }
 
 /** The same of features that are there already. */

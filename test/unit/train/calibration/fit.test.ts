@@ -123,7 +123,7 @@ test("a bin with few problems goes by its neighbours, an empty one, too", () => 
     caseOf(40, 1, false),
     ...Array.from({ length: 40 }, (_, i) => caseOf(41 + i, 4, false)),
   ];
-  const rows = fitTiers(cases, ACTIONS, 5, [1000])[0]!.rows;
+  const rows = fitTiers([{ firstSamples: 4, actions: ACTIONS, cases }], 5, [1000])[0]!.rows;
   expect(rows.map(({ runs }) => runs)).toEqual([[16], [16], [], [], []]);
   expect(rows.map(({ problems }) => problems)).toEqual([40, 1, 1, 40, 40]);
 });
@@ -131,7 +131,7 @@ test("a bin with few problems goes by its neighbours, an empty one, too", () => 
 test("compute must pay for itself, and fit the budget", () => {
   const every = (share: number) => Array.from({ length: 100 }, (_, i) => caseOf(i, 0, i < 100 * share));
   const runsOf = (cases: readonly Case[], budget: number) =>
-    fitTiers(cases, ACTIONS, 1, [budget])[0]!.rows[0]!.runs;
+    fitTiers([{ firstSamples: 4, actions: ACTIONS, cases }], 1, [budget])[0]!.rows[0]!.runs;
   // 300 of 400 tokens more, at PRICE for all of them
   expect(runsOf(every(0.75 * PRICE + 0.01), 400)).toEqual([16]);
   expect(runsOf(every(0.75 * PRICE - 0.01), 400)).toEqual([]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { actionsOf } from "#train/calibration/actions.js";
+import { openingsOf } from "#train/calibration/actions.js";
 import { endOf } from "#train/calibration/fit-table.js";
 import { createLayout } from "#train/calibration/layout.js";
 import type { Observation } from "#train/calibration/observation.js";
@@ -40,11 +40,14 @@ const observation: Observation = {
   ),
 };
 
-const follow = (strategy: "best_of_n" | "beam" | "dvts", runs: number[], rotation = 0) =>
-  replay(observation, layout, { strategy, beamWidth: 4, runs }, rotation).map(({ correct, tokens }) => [
-    correct,
-    tokens,
-  ]);
+const follow = (
+  strategy: "best_of_n" | "majority" | "beam" | "dvts",
+  runs: number[],
+  { rotation = 0, firstSamples = 4 } = {},
+) =>
+  replay(observation, layout, { strategy, beamWidth: 4, runs }, { rotation, firstSamples }).map(
+    ({ correct, tokens }) => [correct, tokens],
+  );
 
 test("samples cost what they took, and as much again to read", () => {
   // 10 + 11 + 12 + 13 = 46; + 14 + 15 + 16 + 17 = 108; + 18 + ... + 25 = 280
@@ -73,33 +76,55 @@ test("other searches are taken whole, one after the other, and vote with what th
 
 test("other replays begin with other samples and go around the end", () => {
   // 14 + ... + 17 = 62, then 18 + ... + 25 and 10 + ... + 13
-  expect(follow("best_of_n", [4, 8], 1)).toEqual([
+  expect(follow("best_of_n", [4, 8], { rotation: 1 })).toEqual([
     [true, 124],
     [true, 124 + 2 * (18 + 19 + 20 + 21)],
     [true, 560],
   ]);
-  expect(follow("dvts", [4], 1)[1]).toEqual([true, 224]);
+  expect(follow("dvts", [4], { rotation: 1 })[1]).toEqual([true, 224]);
+});
+
+test("without first samples everything begins at once", () => {
+  expect(follow("best_of_n", [1, 1], { firstSamples: 0 })).toEqual([
+    [false, 20],
+    [false, 42],
+  ]);
+  expect(follow("beam", [16], { firstSamples: 0 })).toEqual([[true, 600]]);
+});
+
+test("what is only counted is not paid for as if it had been read", () => {
+  expect(follow("majority", [1, 1], { firstSamples: 0 })).toEqual([
+    [false, 10],
+    [false, 21],
+  ]);
+  // 2 * (10 + 11) for the first two, which are read, and 12 + 13.
+  expect(follow("majority", [2], { firstSamples: 2 }).at(-1)).toEqual([false, 67]);
 });
 
 test("samples that did not finish are paid for evenly", () => {
   const half = Array.from({ length: 8 }, () => candidate({ tokens: 10 }));
   const cut = { ...observation, pool: solve("bon@16", half, "p", 240) };
-  const stations = replay(cut, layout, { strategy: "best_of_n", beamWidth: 1, runs: [4] }, 0);
+  const stations = replay(
+    cut,
+    layout,
+    { strategy: "best_of_n", beamWidth: 1, runs: [4] },
+    { rotation: 0, firstSamples: 4 },
+  );
   // 2 of 4 finish with 10 tokens each; 160 tokens of the 16 led nowhere.
   expect(stations.map(({ tokens }) => tokens)).toEqual([120, 240]);
 });
 
 test("the vote is the search's: a right answer that is doubted loses", () => {
   const doubted = [candidate({ score: 0.2 }), candidate({ correct: false, score: 0.7 })];
-  expect(stationOf({ candidates: doubted, tokens: 0 }, "best_of_n", true).correct).toBe(false);
+  expect(stationOf({ candidates: doubted, tokens: 0 }, "best_of_n").correct).toBe(false);
   const counted = [...doubted, candidate({ score: 0.1 })];
-  const unscored = stationOf({ candidates: counted, tokens: 0 }, "majority", false);
+  const unscored = stationOf({ candidates: counted, tokens: 0 }, "majority");
   expect(unscored.correct).toBe(true);
   expect(unscored.features?.kind).toBe("unscored");
 });
 
 test("nobody answered: wrong, and nothing to judge by", () => {
-  const station = stationOf({ candidates: [], tokens: 5 }, "best_of_n", true);
+  const station = stationOf({ candidates: [], tokens: 5 }, "best_of_n");
   expect(station).toMatchObject({ correct: false, features: undefined, rawConfidence: 0 });
 });
 
@@ -119,13 +144,17 @@ test("stops where it is sure, gives up where it is hopeless, and begins nothing 
 });
 
 test("offers nothing more, samples, every start of DVTS, and every stretch of the other widths", () => {
-  const names = actionsOf(layout).map(({ strategy, runs }) => `${strategy} ${runs.join("+")}`);
+  const names = openingsOf(layout, true)
+    .find(({ firstSamples }) => firstSamples === 4)!
+    .actions.map(({ strategy, runs }) => `${strategy} ${runs.join("+")}`);
   expect(names[0]).toBe("best_of_n ");
   expect(new Set(names)).toEqual(
     new Set([
       "best_of_n ",
       "best_of_n 4",
       "best_of_n 4+8",
+      "majority 4",
+      "majority 4+8",
       "dvts 4",
       "dvts 4+4",
       "dvts 4+4+8",
@@ -137,4 +166,17 @@ test("offers nothing more, samples, every start of DVTS, and every stretch of th
       "beam 8+16",
     ]),
   );
+});
+
+test("begins with the prompt alone, where it is known, or with one, two or four samples", () => {
+  const counts = (hasPrompts: boolean) =>
+    openingsOf(layout, hasPrompts).map(({ firstSamples }) => firstSamples);
+  expect(counts(true)).toEqual([0, 1, 2, 4]);
+  expect(counts(false)).toEqual([1, 2, 4]);
+  const [none, one] = openingsOf(layout, true);
+  const samples = ({ actions }: typeof none & {}) =>
+    actions.filter(({ strategy }) => strategy === "majority").map(({ runs }) => runs.join("+"));
+  expect(none!.actions.every(({ runs }) => runs.length > 0)).toBe(true);
+  expect(samples(none!)).toEqual(["1", "1+1", "1+1+2", "1+1+2+4", "1+1+2+4+8"]);
+  expect(samples(one!)).toEqual(["1", "1+2", "1+2+4", "1+2+4+8"]);
 });

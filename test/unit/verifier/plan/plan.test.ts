@@ -4,6 +4,7 @@ import { estimateDifficulty } from "#verifier/plan/difficulty.js";
 import {
   type Features,
   featuresOf,
+  budgetTokens,
   planAhead,
   planFirst,
   planFixed,
@@ -12,6 +13,8 @@ import {
 import { isDecided, probabilityOfLead } from "#verifier/plan/posterior.js";
 import { assertRequest, assertVerifier } from "#verifier/plan/request.js";
 import { lookUp } from "#verifier/plan/table.js";
+import type { PolicyInfo } from "#verifier/ports.js";
+import { calibrationOf, difficultyBy, row as calibratedRow, tier } from "../../../fakes/calibration.js";
 import { toyScorer } from "../../../fakes/toy-scorer.js";
 import type { Budget, Candidate, SearchRequest } from "#verifier/search/types.js";
 
@@ -215,6 +218,54 @@ describe("planner", () => {
       ["beam", 64],
     ]);
     expect(planAhead({ strategy: "auto" }, features, { generatedTokens: 100 }).followUps).toEqual([]);
+  });
+
+  test("where the prompt decides, the row of an average problem comes first, and then the others", () => {
+    const rows = ["beam", "dvts", "best_of_n"].map((strategy) =>
+      calibratedRow({ strategy: strategy as "beam", runs: [8] }),
+    );
+    const calibration = calibrationOf({
+      bins: [0.3, 0.7],
+      difficulty: difficultyBy("prompt", 0),
+      tiers: [tier({ firstSamples: 0, rows })],
+    });
+    const { first, followUps } = planAhead({ strategy: "auto" }, { ...features, calibration }, {});
+    expect(first).toMatchObject({ strategy: "dvts", n: 8, row: "calibrated, pass@1 0.3-0.7, from 0 tokens" });
+    expect(followUps.map(({ strategy, estimatedPassRate }) => [strategy, estimatedPassRate])).toEqual([
+      ["best_of_n", 0.85],
+      ["beam", 0.15],
+    ]);
+    expect(followUps[0]!.reason).toBe("If the prompt shows this difficulty, the table says best_of_n.");
+    const poor = planAhead({ strategy: "auto" }, { ...features, calibration }, { generatedTokens: 20 });
+    expect(poor.first.n).toBe(1);
+  });
+
+  test("takes the first samples from the budget's tier", () => {
+    const calibration = calibrationOf({
+      bins: [],
+      difficulty: difficultyBy("mean score", 1, 2),
+      tiers: [tier({ firstSamples: 1 }), tier({ tokens: 1000, firstSamples: 2 })],
+    });
+    const first = (tokens: number) =>
+      planAhead({ strategy: "auto" }, { ...features, calibration }, { tokens }).first.n;
+    expect([999, 1000].map(first)).toEqual([1, 2]);
+  });
+
+  test("SWIFT reads what was computed anyway, so that its budget is the policy's", () => {
+    const tokens = (verifier: Features["verifier"]) =>
+      budgetTokens({ generatedTokens: 100 }, { ...features, verifier });
+    expect((["none", "swift", "prm", "rank"] as const).map(tokens)).toEqual([100, 100, 200, 200]);
+  });
+
+  test("takes a solution's length from the calibration", () => {
+    const info = { contextLength: 4096 } as PolicyInfo;
+    expect(
+      featuresOf(
+        info,
+        toyScorer(() => 0),
+        calibrationOf({ solutionTokens: 29.5 }),
+      ).solutionTokens,
+    ).toBe(29.5);
   });
 
   test("guesses a solution's length from the context", () => {

@@ -7,7 +7,7 @@ import {
   readCalibration,
   toCalibrationFile,
 } from "#verifier/plan/calibration/calibration-file.js";
-import { calibrationOf, row } from "../../../../fakes/calibration.js";
+import { calibrationOf, difficultyBy, row, tier } from "../../../../fakes/calibration.js";
 
 const { hash: _, ...fields } = calibrationOf({
   promptProbe: { intercept: 0.25, weights: Float32Array.of(0.1, -2, 3) },
@@ -44,7 +44,7 @@ describe("the calibration file", () => {
   test.each<[string, string, RegExp]>([
     ["no JSON", "{", /must be a JSON object/],
     ["a list", "[]", /must be a JSON object/],
-    ["another format", text.replace("deliberate calibration 1", "x"), /format/],
+    ["another format", text.replace("deliberate calibration 2", "x"), /format/],
     [
       "an unknown strategy",
       signedWith(
@@ -63,8 +63,21 @@ describe("the calibration file", () => {
     ],
     [
       "a model of another width",
-      signedWith((c) => (c["difficulty"] = { ...fields.difficulty, weights: [1] })),
-      /difficulty\.weights/,
+      signedWith((c) => (c["difficulty"] = [{ ...fields.difficulty[0], weights: [1] }])),
+      /difficulty\.0\.weights/,
+    ],
+    [
+      "first samples that no model of difficulty is for",
+      signedWith((c) => (c["tiers"] = [{ ...fields.tiers[0], firstSamples: 2 }])),
+      /must have one model of difficulty after 2 samples/,
+    ],
+    [
+      "a tier by which nothing would be run",
+      signedWith((c) => {
+        c["difficulty"] = difficultyBy("prompt", 0);
+        c["tiers"] = [tier({ firstSamples: 0, rows: [row({ runs: [] }), row()] })];
+      }),
+      /must run something in each row without first samples/,
     ],
   ])("refuses %s", (_title, content, message) => {
     expect(() => parseCalibration(content, "c.json")).toThrow(message);

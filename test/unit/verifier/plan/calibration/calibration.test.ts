@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { binOf, predict, tierOf } from "#verifier/plan/calibration/calibration.js";
+import { binOf, passRateFrom, predict, tierOf } from "#verifier/plan/calibration/calibration.js";
 import { confidenceFeatures, difficultyFeatures, logit } from "#verifier/plan/calibration/features.js";
-import { calibrationOf, row } from "../../../../fakes/calibration.js";
+import { calibrationOf, difficultyBy, tier } from "../../../../fakes/calibration.js";
 import type { Candidate } from "#verifier/search/types.js";
 
 const candidate = (answer: string, score?: number, meanEntropy = 0.5): Candidate => ({
@@ -36,11 +36,19 @@ test("bins begin at their lower edge", () => {
 });
 
 test("the tier is the dearest that the budget reaches, else the cheapest", () => {
-  const tier = (tokens: number) => ({ tokens, stopAt: 1, giveUpBelow: 0, rows: [row()] });
-  const calibration = calibrationOf({ bins: [], tiers: [tier(100), tier(1000)] });
+  const calibration = calibrationOf({ bins: [], tiers: [tier({ tokens: 100 }), tier({ tokens: 1000 })] });
   expect([0, 100, 999, 1000, Infinity].map((tokens) => tierOf(calibration, tokens).tokens)).toEqual([
     100, 100, 100, 1000, 1000,
   ]);
+});
+
+test("difficulty is asked of the model for as many first samples as the tier has", () => {
+  const calibration = calibrationOf({
+    difficulty: [...difficultyBy("agreement", 4), ...difficultyBy("prompt", 0)],
+  });
+  const features = [2, undefined, undefined, undefined, -1];
+  expect(passRateFrom(calibration, tier({ firstSamples: 4 }), features)).toBeCloseTo(1 / (1 + Math.exp(-2)));
+  expect(passRateFrom(calibration, tier({ firstSamples: 0 }), features)).toBeCloseTo(1 / (1 + Math.exp(1)));
 });
 
 describe("difficulty", () => {
@@ -75,18 +83,25 @@ describe("confidence", () => {
   test("tells a vote of kin from one of strangers", () => {
     const finished = [candidate("7", 0.9), candidate("8", 0.1)];
     const vote = { votes, winner: finished[0] };
-    const strangers = confidenceFeatures(vote, finished, false)!;
-    const kin = confidenceFeatures(vote, finished, true)!;
+    const strangers = confidenceFeatures(vote, finished, { isStepSearch: false, isWeighed: true })!;
+    const kin = confidenceFeatures(vote, finished, { isStepSearch: true, isWeighed: true })!;
     expect(strangers.kind).toBe("scored");
     expect(strangers.values).toEqual([logit(0.75), logit(0.9), 2, logit(0.5), 0.5, 0, 0]);
     expect(kin.values).toEqual([...strangers.values.slice(0, 5), 1, logit(0.75)]);
   });
   test("needs no scores", () => {
     const finished = [candidate("7", undefined, 0.1), candidate("8", undefined, 0.3)];
-    const features = confidenceFeatures({ votes, winner: finished[0] }, finished, false)!;
-    expect(features).toEqual({ kind: "unscored", values: [logit(0.75), 2, expect.closeTo(0.2, 12), 0.1] });
+    const expected = { kind: "unscored", values: [logit(0.75), 2, expect.closeTo(0.2, 12), 0.1] };
+    const vote = { votes, winner: finished[0] };
+    expect(confidenceFeatures(vote, finished, { isStepSearch: false, isWeighed: true })).toEqual(expected);
+    // Nor does it look at those that did not count.
+    const read = finished.map((each) => ({ ...each, score: 0.9 }));
+    const counted = { votes, winner: read[0] };
+    expect(confidenceFeatures(counted, read, { isStepSearch: false, isWeighed: false })).toEqual(expected);
   });
   test("says nothing where nobody voted", () => {
-    expect(confidenceFeatures({ votes: [], winner: undefined }, [], false)).toBeUndefined();
+    expect(
+      confidenceFeatures({ votes: [], winner: undefined }, [], { isStepSearch: false, isWeighed: true }),
+    ).toBeUndefined();
   });
 });
