@@ -134,14 +134,20 @@ async function warmUp(
 }
 
 async function withRun<T>(
-  { flags, problems, progress }: Work,
+  { flags, problems, progress, context }: Work,
   measure: (run: MeasureRun) => Promise<T>,
 ): Promise<T> {
   const store = await openRecordStore(join(flags.out, "solves.jsonl"));
   const { seeds, seed } = flags;
   const onSolve: MeasureRun["onSolve"] = (arm, isNew) => progress.solved(arm, isNew);
+  const onTooLarge: MeasureRun["onTooLarge"] = (arm, why) => {
+    context.terminal.note(
+      `${arm} is too large for these services, so that its strategy ends before it: ${why}`,
+    );
+  };
   try {
-    return await measure({ problems, seeds, seed, smallestBudget: flags.budgets[0]!, store, onSolve });
+    const smallestBudget = flags.budgets[0]!;
+    return await measure({ problems, seeds, seed, smallestBudget, store, onSolve, onTooLarge });
   } finally {
     await store.close();
   }

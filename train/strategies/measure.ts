@@ -2,6 +2,7 @@
  * Climbs ladders: measures the arms of strategies, one solve at a time since wall time is a result, until the largest
  * budget is spent. Knows no service: a `Solver` runs what is asked.
  */
+import { ServiceError } from "#shared/errors.js";
 import type { FileProblem } from "../problem-files/problem-file.js";
 import { type Arm, type ArmSpec, toArm } from "./arm.js";
 import { isClimbed, ladderOf } from "./ladder.js";
@@ -24,6 +25,8 @@ export interface MeasureRun {
   readonly store: RecordStore;
   /** After every solve, and for each that an earlier run had done. */
   readonly onSolve: (arm: string, isNew: boolean) => void;
+  /** An arm is more than the services have memory for, so that its ladder ends before it. */
+  readonly onTooLarge: (arm: string, why: string) => void;
 }
 
 /** More seeds than that would meet the next problem's. */
@@ -36,7 +39,10 @@ export const MAX_SEEDS = 1000;
 export const seedOf = (seed: number, problemIndex: number, repeat: number): number =>
   seed + problemIndex * MAX_SEEDS + repeat;
 
-/** The strategy's arms, from the cheapest to the first that spends the `largest` budgets, or to its last. */
+/**
+ * The strategy's arms, from the cheapest to the first that spends the `largest` budgets, to its last, or to the largest
+ * that the services have memory for.
+ */
 export async function climb(
   strategy: string,
   largest: Readonly<Record<Unit, number>>,
@@ -45,10 +51,22 @@ export async function climb(
 ): Promise<Arm[]> {
   const ladder = ladderOf(strategy, run.smallestBudget);
   const arms: Arm[] = [];
-  while (arms.length < ladder.length && !isClimbed(ladder, arms, largest))
-    arms.push(await measureArm(ladder[arms.length]!, solver, run));
+  while (arms.length < ladder.length && !isClimbed(ladder, arms, largest)) {
+    const spec = ladder[arms.length]!;
+    try {
+      arms.push(await measureArm(spec, solver, run));
+    } catch (error) {
+      if (arms.length === 0 || !isTooLarge(error)) throw error;
+      run.onTooLarge(spec.name, error.message);
+      break;
+    }
+  }
   return arms;
 }
+
+/** One solve runs at a time, so that nobody else's can be in the way. */
+const isTooLarge = (error: unknown): error is ServiceError =>
+  error instanceof ServiceError && error.code === "resource_exhausted";
 
 async function measureArm(spec: ArmSpec, solver: Solver, run: MeasureRun): Promise<Arm> {
   const solves: SolveRecord[] = [];
