@@ -11,6 +11,8 @@ export interface PlanShape {
   readonly aggregation: string;
   readonly vote: string;
   readonly temperature: number;
+  /** Partial solutions that score below were dropped; 0: none. */
+  readonly reject_below: number;
   /** The row of the strategy table that decided. */
   readonly row: string;
   readonly reason: string;

@@ -30,13 +30,14 @@ export function createSolver(client: VerifierClient, settings: SearchSettings, s
   };
 }
 
-function searchOf({ strategy, name, n, beamWidth, tokens }: ArmSpec, seed: number): SolveFlags {
+function searchOf({ strategy, name, n, beamWidth, rejectBelow, tokens }: ArmSpec, seed: number): SolveFlags {
   return {
     strategy: strategy === "backbone" ? "majority" : strategy,
     // A verifier cannot change what is greedy, only what it costs.
     ...(strategy === "greedy" && { verifier: "none", temperature: 0 }),
     ...(n !== undefined && { n }),
     ...(beamWidth !== undefined && { beamWidth }),
+    ...(rejectBelow !== undefined && { rejectBelow }),
     ...(tokens !== undefined && { tokens }),
     seed,
     // Each solve pays for its prompt: one that came later would find it in the generator's cache.

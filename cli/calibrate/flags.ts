@@ -15,6 +15,7 @@ export interface CalibrateFlags extends ServiceFlags, JsonFlag {
   readonly strategies: readonly string[];
   readonly widths: readonly number[];
   readonly samples: number;
+  readonly rejectBelow: number;
   readonly temperature?: number;
   readonly maxTokens?: number;
   readonly seed: number;

@@ -31,6 +31,7 @@ export async function runCalibrate(
     flags.samples,
     flags.strategies.map((word) => SEARCHES.get(word)!),
     flags.widths,
+    flags.rejectBelow,
   );
   const { pair, observations } = await withBoth(flags, context, (verifier, generator) =>
     record({ flags, problems, layout, signal: context.signal, report }, verifier, generator),

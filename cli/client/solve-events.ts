@@ -94,6 +94,7 @@ export function toPlan(plan: SearchPlan__Output | null): PlanShape {
     temperature: plan?.temperature ?? 0,
     row: plan?.row ?? "",
     reason: plan?.reason ?? "",
+    reject_below: plan?.rejectBelow ?? 0,
     estimated_pass_rate: plan?.estimatedPassRate ?? null,
     calibrated: plan?.calibrated ?? false,
   };

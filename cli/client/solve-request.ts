@@ -24,10 +24,23 @@ export interface SolveFlags extends SamplingFlags, BudgetFlags, VoteChoice {
   readonly seed?: number;
   readonly priority?: number;
   readonly cacheSalt?: string;
+  readonly rejectBelow?: number;
 }
 
 export function toSolveRequest(problem: string, flags: SolveFlags): SolveRequest {
-  const { strategy, n, beamWidth, verifier, aggregation, vote, maxTokens, seed, priority, cacheSalt } = flags;
+  const {
+    strategy,
+    n,
+    beamWidth,
+    verifier,
+    aggregation,
+    vote,
+    maxTokens,
+    seed,
+    priority,
+    cacheSalt,
+    rejectBelow,
+  } = flags;
   return {
     problem,
     sampling: toSampling(flags),
@@ -42,6 +55,7 @@ export function toSolveRequest(problem: string, flags: SolveFlags): SolveRequest
     ...(seed !== undefined && { seed }),
     ...(priority !== undefined && { priority }),
     ...(cacheSalt !== undefined && { cacheSalt }),
+    ...(rejectBelow !== undefined && { rejectBelow }),
   };
 }
 

@@ -36,6 +36,12 @@ export function addCalibrate(program: Command, context: CommandContext): void {
     )
     .option("--strategies <names>", "searches to measure beside samples", parseSearches, [...SEARCHES.keys()])
     .option("--widths <counts>", "candidates of each search", parseWidths, [16, 64])
+    .option(
+      "--reject-below <score>",
+      "the searches drop partial solutions that score below it, in [0, 1); 0: none",
+      numberBetween(0, 1, { openAbove: true }),
+      0,
+    )
     .option("--samples <count>", "samples of each problem", parseSamples, 64)
     .option(
       "--temperature <t>",

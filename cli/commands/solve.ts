@@ -9,7 +9,7 @@ import { readText } from "../input.js";
 import { addExamples, addJsonOption, type JsonFlag } from "../options/json.js";
 import { addModelOptions, addTargetOption } from "../options/models.js";
 import { addSamplingOptions, addSeedOption, type SamplingFlags } from "../options/sampling.js";
-import { integerBetween, parseCount, parseDurationMs } from "../parse/numbers.js";
+import { integerBetween, numberBetween, parseCount, parseDurationMs } from "../parse/numbers.js";
 import { AGGREGATIONS, type Aggregation, joinVote, parseVote, type VoteChoice } from "../parse/vote.js";
 import { STRATEGIES, VERIFIERS } from "../parse/words.js";
 import { resultLines } from "../render/result-lines.js";
@@ -52,6 +52,11 @@ export function addSolve(program: Command, context: CommandContext): void {
     )
     .option("--vote <rule>", "weighted, max or majority; with last, min, mean or prod before it", parseVote)
     .addOption(new Option("--aggregate <name>", "how step scores become one").choices(AGGREGATIONS))
+    .option(
+      "--reject-below <score>",
+      "drop partial solutions that score below it, in [0, 1) (default: 0, none; with auto the calibration's)",
+      numberBetween(0, 1, { openAbove: true }),
+    )
     .option("--budget <tokens>", "generated tokens at most, such as 20k", parseCount)
     .option("--max-tokens <count>", "tokens of one candidate at most (default: 2048)", parseCount)
     .option("--timeout <time>", "time to search at most, such as 30s", parseDurationMs)

@@ -39,14 +39,15 @@ export function integerBetween(min: number, max: number): (text: string) => numb
 export function numberBetween(
   min: number,
   max: number,
-  { openBelow = false } = {},
+  { openBelow = false, openAbove = false } = {},
 ): (text: string) => number {
   return (text) => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
     const above = openBelow ? value > min : value >= min;
-    if (!(above && value <= max))
+    const below = openAbove ? value < max : value <= max;
+    if (!(above && below))
       throw new InvalidArgumentError(
-        `It must be a number ${openBelow ? "above" : "from"} ${min} ${openBelow ? "and at most" : "to"} ${max}.`,
+        `It must be a number ${openBelow ? "above" : "from"} ${min} ${openAbove ? "and below" : openBelow ? "and at most" : "to"} ${max}.`,
       );
     return value;
   };

@@ -11,6 +11,7 @@ export function describePlan(plan: PlanShape): string {
   if (plan.strategy === "beam" || plan.strategy === "dvts") parts.push(`width ${plan.beam_width}`);
   if (plan.verifier !== "none" && plan.strategy !== "greedy")
     parts.push(`${verifierName(plan.verifier)} scores`);
+  if (plan.reject_below > 0) parts.push(`below ${plan.reject_below} rejected`);
   if (plan.n > 1) parts.push(describeVote(plan));
   if (plan.strategy !== "greedy") parts.push(`temperature ${Number(plan.temperature.toFixed(2))}`);
   return parts.join(", ");

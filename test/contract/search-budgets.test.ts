@@ -36,21 +36,23 @@ const NAMES = {
   flops: "flops",
 } as const;
 
-test.each([
-  "majority",
-  "best_of_n",
-  "beam",
-  "dvts",
-  "early_rejection",
-  "rebase",
-  "particle_filtering",
-  "auto",
-] as const)("%s", async (strategy) => {
+test.each<[SearchRequest["strategy"], number]>([
+  ["majority", 0],
+  ["best_of_n", 0],
+  ["best_of_n", 0.36],
+  ["beam", 0],
+  ["beam", 0.36],
+  ["dvts", 0],
+  ["early_rejection", 0],
+  ["rebase", 0],
+  ["particle_filtering", 0],
+  ["auto", 0],
+])("%s, rejecting below %d", async (strategy, rejectBelow) => {
   for (const resource of RESOURCES)
     for (const readingTurns of [0, 1, 5])
       for (let amount = 1; amount <= 60; amount += 1) {
         const budget = { [resource]: resource === "flops" ? amount * 3e9 : amount };
-        const { result } = await solve({ strategy, n: 8, seed: 1 }, budget, readingTurns);
+        const { result } = await solve({ strategy, n: 8, seed: 1, rejectBelow }, budget, readingTurns);
         const { usage, stopReason, exhausted } = result;
         expect(usage.keptTokens + usage.prunedTokens + usage.cancelledTokens).toBe(usage.generatedTokens);
         expect(exhausted).toBe(stopReason === "budget" ? NAMES[resource] : undefined);

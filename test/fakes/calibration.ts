@@ -58,6 +58,7 @@ export function calibrationOf(fields: Partial<Calibration> = {}): Calibration {
     },
     bins: [0.5],
     tiers: [tier({ stopAt: 0.9, giveUpBelow: 0.1, rows: [row(), row({ strategy: "best_of_n" })] })],
+    rejectBelow: 0,
     widthCap: 64,
     ...fields,
   };

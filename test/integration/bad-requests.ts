@@ -63,6 +63,7 @@ export const badSolves: readonly Row<SolveRequest>[] = [
   ["a seed beyond 2^53", { seed: 2 ** 60 }, "seed", "below 2^53"],
   ["a priority below -10", { priority: -11 }, "priority", "in [-10, 10], got -11"],
   ["an empty salt", { cacheSalt: "" }, "cache_salt", "must not be empty"],
+  ["a rejection of all", { rejectBelow: 1 }, "reject_below", "must be in [0, 1), got 1"],
   ["a depth of 0", { maxDepth: 0 }, "max_depth", "got 0"],
   ["a solution of 0 tokens", { maxSolutionTokens: 0 }, "max_solution_tokens", "got 0"],
   [

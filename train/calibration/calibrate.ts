@@ -50,6 +50,7 @@ export function calibrate(
   const quality = qualityOf(held, measureArms(study), budgets);
   return {
     pair,
+    rejectBelow: layout.rejectBelow,
     solutionTokens: meanSolution(observations, layout),
     ...fitCalibration(study, budgets),
     measured: { ...frame, ...layout, ...quality },

@@ -19,6 +19,8 @@ export interface Layout {
   readonly samples: number;
   /** Of DVTS the widest alone. */
   readonly searches: readonly SearchSpec[];
+  /** Partial solutions of the searches that score below it are dropped; the samples are whole. */
+  readonly rejectBelow: number;
 }
 
 /** As the command line writes it. */
@@ -36,10 +38,12 @@ export function createLayout(
   samples: number,
   searches: readonly StrategyName[],
   widths: readonly number[],
+  rejectBelow = 0,
 ): Layout {
   const ascending = widths.toSorted((a, b) => a - b);
   return {
     samples,
+    rejectBelow,
     searches: searches.flatMap((strategy) =>
       (strategy === "dvts" ? ascending.slice(-1) : ascending).map((n) => ({
         strategy,
@@ -58,7 +62,7 @@ function beamWidthOf(name: StrategyName): number {
 export const nameOf = ({ strategy, n }: SearchSpec): string => `${toWord(strategy)}@${n}`;
 
 /** The pool first. */
-export function armsOf({ samples, searches }: Layout): ArmSpec[] {
+export function armsOf({ samples, searches, rejectBelow }: Layout): ArmSpec[] {
   const pool = { strategy: "bon", name: `bon@${samples}`, n: samples };
   return [
     pool,
@@ -67,6 +71,7 @@ export function armsOf({ samples, searches }: Layout): ArmSpec[] {
       name: nameOf(search),
       n: search.n,
       ...(search.beamWidth > 1 && { beamWidth: search.beamWidth }),
+      ...(rejectBelow > 0 && { rejectBelow }),
     })),
   ];
 }

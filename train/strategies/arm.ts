@@ -10,6 +10,8 @@ export interface ArmSpec {
   readonly name: string;
   readonly n?: number;
   readonly beamWidth?: number;
+  /** Partial solutions that score below it are dropped; left out: none. */
+  readonly rejectBelow?: number;
   /** Of both models together, at most. */
   readonly tokens?: number;
 }

@@ -224,8 +224,20 @@ function complete(
     aggregation: request.aggregation ?? "last",
     vote: verifier === "none" ? "majority" : (request.vote ?? "weighted"),
     temperature,
+    rejectBelow: rejectBelowFor(request, features, chosen.strategy),
     ...(features.calibration !== undefined && { calibrated: true }),
   };
+}
+
+/** The caller's; AUTO's searches go by the calibration. Its samples do not: what they show is known of whole solutions. */
+function rejectBelowFor(
+  { strategy, rejectBelow }: SearchRequest,
+  { calibration }: Features,
+  chosen: StrategyName,
+): number {
+  if (!isScored(chosen)) return 0;
+  const calibrated = strategy === "auto" && isStepSearch(chosen) ? calibration?.rejectBelow : undefined;
+  return rejectBelow ?? calibrated ?? 0;
 }
 
 /** Of every run that the request leads to: the caller's, else the one that what scores was trained at. */

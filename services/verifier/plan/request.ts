@@ -2,7 +2,7 @@
 import { invalidField } from "#shared/errors.js";
 import type { StepScorer } from "../ports.js";
 import { fusionOf } from "../search/fusion.js";
-import { strategies, usesBeamWidth } from "../search/strategies.js";
+import { isScored, strategies, usesBeamWidth } from "../search/strategies.js";
 import type { Budget, SearchRequest } from "../search/types.js";
 
 export const MAX_CANDIDATES = 256;
@@ -17,6 +17,7 @@ export function assertRequest(problem: string, request: SearchRequest, budget: B
   assertCount("budget.generated_tokens", budget.generatedTokens);
   assertCount("budget.verifier_tokens", budget.verifierTokens);
   assertCount("budget.tokens", budget.tokens);
+  assertShare("reject_below", request.rejectBelow);
   assertPositive("budget.flops", budget.flops);
   assertPositive("budget.wall_time", budget.wallTimeMs);
   const { strategy, n, beamWidth } = request;
@@ -28,8 +29,16 @@ export function assertRequest(problem: string, request: SearchRequest, budget: B
     throw invalidField("vote", `must be majority for the majority strategy, got ${request.vote}`);
 }
 
-/** Throws when the strategy needs scores and the verifier gives none, or the scores do not aggregate as asked for. */
-export function assertVerifier({ strategy, aggregation }: SearchRequest, verifier: StepScorer["name"]): void {
+/** Throws when scores are needed and the verifier gives none, or they do not aggregate as asked for. */
+export function assertVerifier(
+  { strategy, aggregation, rejectBelow = 0 }: SearchRequest,
+  verifier: StepScorer["name"],
+): void {
+  if (rejectBelow > 0 && (!isScored(strategy) || verifier === "none"))
+    throw invalidField(
+      "reject_below",
+      `must be 0 where nothing is scored, got ${rejectBelow} for ${strategy} with verifier ${verifier}`,
+    );
   if (strategy !== "auto" && strategies[strategy].until === "step" && verifier === "none")
     throw invalidField("verifier", `must score steps for ${strategy}, got none; choose prm or swift`);
   if (fusionOf(verifier) !== undefined && aggregation === "prod")
@@ -48,6 +57,11 @@ function assertGreedy({ n, sampling }: SearchRequest): void {
 function assertCount(field: string, value: number | undefined, max = Number.MAX_SAFE_INTEGER): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= max)) return;
   throw invalidField(field, `must be a whole number in [1, ${max}], got ${value}`);
+}
+
+function assertShare(field: string, value: number | undefined): void {
+  if (value === undefined || (value >= 0 && value < 1)) return;
+  throw invalidField(field, `must be in [0, 1), got ${value}`);
 }
 
 function assertPositive(field: string, value: number | undefined): void {

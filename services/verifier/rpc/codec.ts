@@ -65,7 +65,8 @@ export interface Asked {
 
 /** @throws ServiceError `invalid_argument` naming the first field that does not hold. */
 export function toSolve(message: SolveRequest__Output, limits: RequestLimits): Asked {
-  const { n, beamWidth, seed, maxSolutionTokens, maxDepth, sampling, priority, cacheSalt } = message;
+  const { n, beamWidth, seed, maxSolutionTokens, maxDepth, sampling, priority, cacheSalt, rejectBelow } =
+    message;
   const aggregation = enumOf("aggregation", message.aggregation, aggregations);
   const vote = enumOf("vote", message.vote, votes);
   const request: SearchRequest = {
@@ -79,6 +80,7 @@ export function toSolve(message: SolveRequest__Output, limits: RequestLimits): A
     ...(maxSolutionTokens !== undefined && { maxSolutionTokens }),
     ...(maxDepth !== undefined && { maxDepth }),
     ...(priority !== undefined && { priority: integerIn("priority", priority, -10, 10) }),
+    ...(rejectBelow !== undefined && { rejectBelow }),
     ...(cacheSalt !== undefined && { cacheSalt: textOf("cache_salt", cacheSalt, MAX_SALT_BYTES) }),
   };
   return toAsked(message, request, limits);

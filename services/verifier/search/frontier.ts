@@ -13,7 +13,7 @@ import type { Inbox } from "./inbox.js";
 import type { Ledger } from "./ledger.js";
 import { fusionOf } from "./fusion.js";
 import { createPath, type Group, type Path, pathNodes, release } from "./path.js";
-import { rankPaths } from "./ranking.js";
+import { rankPaths, rejectWeak } from "./ranking.js";
 import type { Scoring } from "./scoring.js";
 import type { StepStrategy, Strategy } from "./strategy.js";
 import type { Candidate, PruneReason, SearchEvent, SearchPlan, StopReason } from "./types.js";
@@ -231,16 +231,18 @@ export class Frontier {
       fusionOf(this.plan.verifier),
     );
     yield* this.rejectAll(duplicates, "duplicate");
-    const [best] = distinct;
+    const { kept, weak } = rejectWeak(distinct, this.plan);
+    yield* this.rejectAll(weak, "weak");
+    const [best] = kept;
     if (best === undefined) return;
     const { depth } = best.path;
-    const counts = strategy.select(distinct, {
+    const counts = strategy.select(kept, {
       plan: this.plan,
-      slots: group.size - group.finished,
+      slots: best.isWeak ? 1 : group.size - group.finished,
       depth,
       rng: createRng(this.parts.seed, "select", group.subtree, depth),
     });
-    for (const [i, { path }] of distinct.entries()) {
+    for (const [i, { path }] of kept.entries()) {
       const count = counts[i] ?? 0;
       if (count === 0) yield* this.reject(path, "outscored");
       else this.expand(path, count);

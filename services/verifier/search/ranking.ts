@@ -1,7 +1,7 @@
 /** The order in which a group's unfinished paths stand before its strategy. Pure. */
 import { fuse, type Fusion } from "./fusion.js";
 import { duplicateKey, type Path, scorePairOf, valueOf } from "./path.js";
-import type { Aggregation } from "./types.js";
+import type { Aggregation, SearchPlan } from "./types.js";
 
 interface ValuedPath {
   readonly path: Path;
@@ -49,4 +49,22 @@ export function rankPaths(paths: Iterable<Path>, aggregation: Aggregation, fusio
     distinct: groups.map((same) => ({ ...same[0]!, copies: same.length })),
     duplicates: groups.flatMap((same) => same.slice(1).map(({ path }) => path)),
   };
+}
+
+/**
+ * Without those that the verifier believes in less than the plan asks for. Where these are all, the best goes on as one
+ * candidate, so that there is an answer in the end, and is told to be weak.
+ */
+export function rejectWeak(
+  ranked: readonly RankedPath[],
+  { rejectBelow, aggregation }: Pick<SearchPlan, "rejectBelow" | "aggregation">,
+): { readonly kept: readonly (RankedPath & { readonly isWeak: boolean })[]; readonly weak: readonly Path[] } {
+  const judged = ranked.map((each) => ({
+    ...each,
+    isWeak: (valueOf(each.path, aggregation) ?? Infinity) < rejectBelow,
+  }));
+  const strong = judged.filter(({ isWeak }) => !isWeak);
+  const kept = strong.length > 0 ? strong : judged.slice(0, 1).map((best) => ({ ...best, copies: 1 }));
+  const keptPaths = new Set(kept.map(({ path }) => path));
+  return { kept, weak: judged.flatMap(({ path }) => (keptPaths.has(path) ? [] : [path])) };
 }

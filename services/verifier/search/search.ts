@@ -15,7 +15,7 @@ import { Inbox } from "./inbox.js";
 import { Ledger } from "./ledger.js";
 import { toResult } from "./result.js";
 import { noScorer, Scoring } from "./scoring.js";
-import { isScored, strategies } from "./strategies.js";
+import { isScored, strategyOf } from "./strategies.js";
 import type {
   Budget,
   BudgetResource,
@@ -132,7 +132,7 @@ async function* runAll(
     if (run.plan !== plan) yield { type: "plan_chosen", plan: run.plan };
     plan = run.plan;
     if (run.candidates > 0) {
-      reason = yield* frontier.run(strategies[plan.strategy], { ...plan, n: run.candidates });
+      reason = yield* frontier.run(strategyOf(plan), { ...plan, n: run.candidates });
       if (reason === "budget" || reason === "deadline") return { plan, stopReason: reason };
     }
   }

@@ -27,6 +27,8 @@ export interface SearchRequest {
   readonly beamWidth?: number;
   readonly aggregation?: Aggregation;
   readonly vote?: Vote;
+  /** In [0, 1): see SearchPlan. Unset: the calibration's with `auto`, else 0. */
+  readonly rejectBelow?: number;
   readonly sampling?: Sampling;
   readonly seed?: number;
   /** Tokens of one solution at most; unset: what the policy's context has left. */
@@ -63,6 +65,8 @@ export interface SearchPlan {
   readonly aggregation: Aggregation;
   readonly vote: Vote;
   readonly temperature: number;
+  /** Partial solutions whose score is below it are dropped at the end of a step; 0: none. */
+  readonly rejectBelow: number;
   /** The row of the strategy table that decided. */
   readonly row: string;
   /** One sentence. */
@@ -73,8 +77,19 @@ export interface SearchPlan {
   readonly calibrated?: boolean;
 }
 
-/** `length` and `depth`: the path met its limit unfinished. `decided`: others have settled the answer. */
-export type PruneReason = "outscored" | "duplicate" | "length" | "depth" | "budget" | "deadline" | "decided";
+/**
+ * `weak`: the verifier believes in it less than was asked for. `length` and `depth`: the path met its limit unfinished.
+ * `decided`: others have settled the answer.
+ */
+export type PruneReason =
+  | "outscored"
+  | "weak"
+  | "duplicate"
+  | "length"
+  | "depth"
+  | "budget"
+  | "deadline"
+  | "decided";
 
 export type SearchEvent =
   | { readonly type: "plan_chosen"; readonly plan: SearchPlan }

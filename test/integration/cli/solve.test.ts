@@ -83,7 +83,7 @@ describe("solve --json", () => {
 
   test("passes every flag on", async () => {
     const flags =
-      "--strategy bon --n 8 --verifier swift --vote min-max --budget 20k --timeout 1.5s --seed 7 --priority -3 --temperature 0.5 --top-k 3 --stop \\n\\n";
+      "--strategy bon --n 8 --verifier swift --vote min-max --budget 20k --timeout 1.5s --seed 7 --priority -3 --reject-below 0.05 --temperature 0.5 --top-k 3 --stop \\n\\n";
     await solve(BEAM_SCRIPT, ["-", "--json", ...flags.split(" ")], "a problem\nof two lines\n");
     expect(verifier!.requests["solve"]![0]).toMatchObject({
       problem: "a problem\nof two lines",
@@ -94,6 +94,7 @@ describe("solve --json", () => {
       vote: 2,
       seed: 7,
       priority: -3,
+      rejectBelow: 0.05,
       budget: { generatedTokens: 20_000, wallTime: { seconds: 1, nanos: 500_000_000 } },
       sampling: { temperature: 0.5, topK: 3, stop: ["\n\n"] },
     });

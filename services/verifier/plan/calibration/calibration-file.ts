@@ -82,6 +82,7 @@ const body = z
       )
       .min(1)
       .max(32),
+    rejectBelow: z.number().min(0).lt(1),
     widthCap: count,
     /** How it was measured and how well it did, for people; nothing is planned by it. */
     measured: z.record(z.string(), z.unknown()),

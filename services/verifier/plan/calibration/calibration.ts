@@ -78,6 +78,8 @@ export interface Calibration {
   readonly bins: readonly number[];
   /** Ascending. */
   readonly tiers: readonly BudgetTier[];
+  /** Partial solutions that the searches were measured without: those that score below it; 0: with all. */
+  readonly rejectBelow: number;
   /** Candidates beyond which the verifier's errors were seen to cost accuracy; n is not planned above it. */
   readonly widthCap: number;
 }

@@ -37,6 +37,13 @@ test.each(["0", "257", "-1", "4.5", "four", "", "NaN", "1e2"])(
   (text) => expect(() => integerBetween(1, 256)(text)).toThrow("a whole number from 1 to 256"),
 );
 
+test("a score may exclude 1", () => {
+  const parse = numberBetween(0, 1, { openAbove: true });
+  expect(parse("0")).toBe(0);
+  expect(parse("0.05")).toBe(0.05);
+  for (const text of ["1", "-0.1", "NaN", ""]) expect(() => parse(text)).toThrow("from 0 and below 1");
+});
+
 test("a probability may exclude 0", () => {
   const parse = numberBetween(0, 1, { openBelow: true });
   expect(parse("0.9")).toBe(0.9);

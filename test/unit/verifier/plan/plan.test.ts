@@ -257,6 +257,24 @@ describe("planner", () => {
     expect((["none", "swift", "prm", "rank"] as const).map(tokens)).toEqual([100, 100, 200, 200]);
   });
 
+  test("rejects what is weak as asked; AUTO's searches as calibrated, its samples not", () => {
+    const calibrated = { ...features, calibration: calibrationOf({ rejectBelow: 0.02 }) };
+    const fixed = (strategy: "beam" | "best_of_n" | "majority", rejectBelow?: number) =>
+      planFixed({ strategy, ...(rejectBelow !== undefined && { rejectBelow }) }, calibrated, {}).rejectBelow;
+    expect([fixed("beam"), fixed("beam", 0.3), fixed("best_of_n", 0.3), fixed("majority")]).toEqual([
+      0, 0.3, 0.3, 0,
+    ]);
+    const auto = (strategy: "beam" | "best_of_n" | "majority", rejectBelow?: number) => {
+      const request = { strategy: "auto", ...(rejectBelow !== undefined && { rejectBelow }) } as const;
+      const choice = { row: { strategy, runs: [8] }, name: "row", run: 8 };
+      return planRun(request, calibrated, choice, "Because.", Infinity)!.rejectBelow;
+    };
+    expect([auto("beam"), auto("beam", 0), auto("best_of_n"), auto("best_of_n", 0.3)]).toEqual([
+      0.02, 0, 0, 0.3,
+    ]);
+    expect(auto("majority", 0.3)).toBe(0);
+  });
+
   test("takes a solution's length from the calibration", () => {
     const info = { contextLength: 4096 } as PolicyInfo;
     expect(
@@ -365,6 +383,9 @@ describe("assertRequest", () => {
     [{ n: Number.NaN }, "n"],
     [{ beamWidth: -1 }, "beam_width"],
     [{ n: 10, beamWidth: 4 }, "n"],
+    [{ rejectBelow: 1 }, "reject_below"],
+    [{ rejectBelow: -0.1 }, "reject_below"],
+    [{ rejectBelow: Number.NaN }, "reject_below"],
     [{ maxDepth: 0 }, "max_depth"],
     [{ maxSolutionTokens: 0 }, "max_solution_tokens"],
     [{ strategy: "greedy", n: 2 }, "n"],
@@ -400,6 +421,11 @@ describe("assertRequest", () => {
 
   test("refuses an empty problem, and a step search without a verifier", () => {
     expect(() => assert({}, {}, "  ")).toThrow(/problem/);
+    expect(() => assertVerifier({ strategy: "auto", rejectBelow: 0.1 }, "none")).toThrow(
+      "reject_below must be 0 where nothing is scored, got 0.1 for auto with verifier none",
+    );
+    expect(() => assertVerifier({ strategy: "majority", rejectBelow: 0.1 }, "prm")).toThrow(/reject_below/);
+    assertVerifier({ strategy: "majority", rejectBelow: 0 }, "none");
     expect(() => assertVerifier({ strategy: "beam" }, "none")).toThrow(/must score steps/);
     expect(() => assertVerifier({ strategy: "early_rejection" }, "none")).toThrow(/must score steps/);
     assertVerifier({ strategy: "auto" }, "none");

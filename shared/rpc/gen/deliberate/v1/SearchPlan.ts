@@ -17,6 +17,7 @@ export interface SearchPlan {
   'reason'?: (string);
   'estimatedPassRate'?: (number | string);
   'calibrated'?: (boolean);
+  'rejectBelow'?: (number | string);
   '_estimatedPassRate'?: "estimatedPassRate";
 }
 
@@ -32,5 +33,6 @@ export interface SearchPlan__Output {
   'reason': (string);
   'estimatedPassRate'?: (number);
   'calibrated': (boolean);
+  'rejectBelow': (number);
   '_estimatedPassRate'?: "estimatedPassRate";
 }

@@ -23,6 +23,7 @@ export interface SolveRequest {
   'maxDepth'?: (number);
   'priority'?: (number);
   'cacheSalt'?: (string);
+  'rejectBelow'?: (number | string);
   '_n'?: "n";
   '_beamWidth'?: "beamWidth";
   '_seed'?: "seed";
@@ -30,6 +31,7 @@ export interface SolveRequest {
   '_maxDepth'?: "maxDepth";
   '_priority'?: "priority";
   '_cacheSalt'?: "cacheSalt";
+  '_rejectBelow'?: "rejectBelow";
 }
 
 export interface SolveRequest__Output {
@@ -47,6 +49,7 @@ export interface SolveRequest__Output {
   'maxDepth'?: (number);
   'priority'?: (number);
   'cacheSalt'?: (string);
+  'rejectBelow'?: (number);
   '_n'?: "n";
   '_beamWidth'?: "beamWidth";
   '_seed'?: "seed";
@@ -54,4 +57,5 @@ export interface SolveRequest__Output {
   '_maxDepth'?: "maxDepth";
   '_priority'?: "priority";
   '_cacheSalt'?: "cacheSalt";
+  '_rejectBelow'?: "rejectBelow";
 }
