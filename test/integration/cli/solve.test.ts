@@ -48,6 +48,7 @@ describe("solve --json", () => {
         temperature: 0.8,
         row: "policy<7B, pass@1 0.1-0.5",
         reason: "2 of 4 first samples agree, so there is something to find that a vote alone would miss.",
+        reject_below: 0,
         estimated_pass_rate: 0.4,
         calibrated: false,
       },

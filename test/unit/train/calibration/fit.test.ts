@@ -33,12 +33,19 @@ test("finds that the hard problems need a search and the easy ones nothing", () 
   expect(widthCap).toBe(16);
 });
 
-test("held out, AUTO is as right as DVTS at half its tokens", () => {
+let quality: ReturnType<typeof qualityOf> | undefined;
+
+/** Found once: it takes seconds. */
+function qualityOfTwoWorlds(): ReturnType<typeof qualityOf> {
   const study = createStudy(layout, recordedProblems(80, layout, twoWorlds));
-  const quality = qualityOf(crossValidate(study, BUDGETS), measureArms(study), BUDGETS);
-  const { auto, difference, bestFixed } = quality.tiers[1]!;
+  return (quality ??= qualityOf(crossValidate(study, BUDGETS), measureArms(study), BUDGETS));
+}
+
+test("held out, AUTO is as right as DVTS at half its tokens", () => {
+  const { tiers, strategies } = qualityOfTwoWorlds();
+  const { auto, difference, bestFixed } = tiers[1]!;
   expect(auto.accuracy.estimate).toBeGreaterThan(0.85);
-  const widest = quality.strategies.find(({ strategy, n }) => strategy === "dvts" && n === 16)!;
+  const widest = strategies.find(({ strategy, n }) => strategy === "dvts" && n === 16)!;
   expect(auto.meanTokens).toBeLessThan(0.7 * widest.meanTokens);
   expect(auto.accuracy.estimate - bestFixed.accuracy).toBeCloseTo(difference.estimate, 6);
   // A fixed arm is exactly as it was recorded: 16 candidates of 10 tokens, read once.
@@ -46,28 +53,37 @@ test("held out, AUTO is as right as DVTS at half its tokens", () => {
 });
 
 test("the confidence is the chance of being right, where the vote's own is not", () => {
-  const study = createStudy(layout, recordedProblems(80, layout, twoWorlds));
-  const { confidence } = qualityOf(crossValidate(study, BUDGETS), measureArms(study), BUDGETS);
+  const { confidence } = qualityOfTwoWorlds();
   const [calibrated, raw] = ["calibrated", "raw"].map((of) => confidence.find((each) => each.of === of)!);
   expect(calibrated!.ece).toBeLessThan(0.1);
   expect(calibrated!.ece).toBeLessThan(raw!.ece);
   expect(calibrated!.brier).toBeLessThan(raw!.brier);
 });
 
+/** The prompt says which of the two worlds a problem is from. */
+const telling = (problem: number): Rules => {
+  const rules = twoWorlds(problem);
+  return { ...rules, promptState: Float32Array.of(rules.passRate, 1, problem) };
+};
+
 test("the prompt is believed when it tells how hard a problem is", () => {
-  const telling = (problem: number): Rules => {
-    const rules = twoWorlds(problem);
-    return { ...rules, promptState: Float32Array.of(rules.passRate, 1, problem) };
-  };
   const held = crossValidate(createStudy(layout, recordedProblems(60, layout, telling)), BUDGETS);
   expect(correlation(held, "prompt")).toBeGreaterThan(0.7);
 });
 
+test("what the prompt tells need not be sampled", () => {
+  const firstSamplesOf = (rules: (problem: number) => Rules) =>
+    fitCalibration(createStudy(layout, recordedProblems(80, layout, rules)), [128]).tiers[0]!.firstSamples;
+  expect(firstSamplesOf(telling)).toBe(0);
+  expect(firstSamplesOf(twoWorlds)).toBeGreaterThan(0);
+});
+
 test("nothing leaks from one fold to another: from noise, nothing is known", () => {
+  const small = createLayout(8, ["dvts"], [8]);
   const noise = Array.from({ length: 4 }, (_, seed) => {
     const problems = recordedProblems(
       40,
-      layout,
+      small,
       (_problem, rng) => ({
         passRate: rng.next(),
         searchRate: 0.5,
@@ -75,7 +91,7 @@ test("nothing leaks from one fold to another: from noise, nothing is known", () 
       }),
       seed,
     );
-    return correlation(crossValidate(createStudy(layout, problems), [512]), "prompt");
+    return correlation(crossValidate(createStudy(small, problems), [512]), "prompt");
   });
   expect(Math.abs(mean(noise))).toBeLessThan(0.2);
 });
