@@ -23,14 +23,7 @@ import type { StrategiesReport } from "#train/strategies/report/report.js";
 import { comparisonSection } from "../engine/markdown.js";
 import type { EngineReport } from "../engine/report.js";
 import { type PrecisionReport, precisionHeading, precisionTable } from "../precision/report.js";
-import {
-  aucSection,
-  backboneSection,
-  choiceSection,
-  heading,
-  policySection,
-  searchSection,
-} from "./markdown.js";
+import { aucSection, backboneSection, choiceSection, heading, policySection } from "./markdown.js";
 import type { ModelsReport } from "./report.js";
 
 /** Tables stand between `<!-- name -->` and `<!-- /name -->`. */
@@ -42,17 +35,18 @@ function policyCard(report: ModelsReport): string[] {
   return [heading(report), policySection(report), choiceSection(report, ROLLOUTS), aucSection(report)];
 }
 
-function prmCard(report: ModelsReport): string[] {
+function prmCard(report: ModelsReport, strategies: StrategiesReport): string[] {
   return [
     heading(report),
-    "Strategies through Solve:",
-    searchSection(report),
     "Choosing among the same 16 rollouts of the policy:",
     choiceSection(report, ROLLOUTS),
     "What tells right from wrong:",
     aucSection(report),
     "The PRM's own language model as the policy, for the FLOPs that the policy and the PRM spend on 16 candidates:",
     backboneSection(report),
+    "Strategies through both services, at equal tokens of both models.",
+    strategiesHeading(strategies),
+    accuracySection(strategies, "tokens"),
   ];
 }
 
@@ -75,16 +69,6 @@ function engineLine({ model, machine, threads, command, engines }: EngineReport)
   return (
     `The engine against others on ${model} (${machine}, ${threads} threads${versions.map(([name, version]) => `, ${name} ${version}`).join("")}; ` +
     `median and spread in milliseconds, decoding per step of all candidates; \`${command}\`, all of it in \`bench/results/engine.md\`):`
-  );
-}
-
-/** What a reader of the table should not miss. */
-function backboneLine({ backbone }: ModelsReport): string {
-  const { estimate, low, high } = backbone.majority;
-  const range = `${estimate.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
-  return (
-    `The baseline that embarrasses all of these: the PRM's own language model, used as the policy, reaches ${range} with a majority of ${backbone.n}, ` +
-    "for the FLOPs of Best-of-16. At this size whoever can check sums can do them; the pair shows what a verifier buys a policy that cannot be replaced."
   );
 }
 
@@ -129,27 +113,21 @@ export async function runCards(): Promise<void> {
   const models = await read<ModelsReport>("models.json");
   const engine = await read<EngineReport>("engine.json");
   const precision = await read<PrecisionReport>("precision.json");
+  const strategies = await read<StrategiesReport>("strategies/report.json");
   await replace("models/policy/README.md", "measured", policyCard(models));
-  await replace("models/prm/README.md", "measured", prmCard(models));
+  await replace("models/prm/README.md", "measured", prmCard(models, strategies));
   const [authors, smollm2] = [
     await read<SwiftReport>("swift-authors/report.json"),
     await read<SwiftReport>("swift-smollm2/report.json"),
   ];
   await replace("models/policy-authors/README.md", "measured", toSwiftSections(authors));
   await replace("README.md", "swift", swiftSections(authors, smollm2));
-  await replace(
-    "README.md",
-    "strategies",
-    strategiesSections(await read<StrategiesReport>("strategies/report.json")),
-  );
+  await replace("README.md", "strategies", strategiesSections(strategies));
   await replace("README.md", "precision", [
     precisionHeading(precision),
     precisionTable(precision, precision.texts[0]!),
   ]);
   await replace("README.md", "measured", [
-    heading(models),
-    searchSection(models),
-    backboneLine(models),
     servingLine(engine),
     engineLine(engine),
     ...["fp32", "int8", "int4"].map((name) => comparisonSection(engine, name)),

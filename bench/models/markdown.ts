@@ -21,25 +21,6 @@ export const heading = (report: ModelsReport): string =>
 
 const levelHeads = ({ levels }: ModelsReport): string[] => levels.map((level) => `L${level}`);
 
-/** Strategies through Solve: accuracy per level, and what they spent. */
-export function searchSection(report: ModelsReport): string {
-  const header = ["strategy", ...levelHeads(report), "all", "against the first row"];
-  const costs = ["generated tokens", "verifier tokens", "GFLOP", "ms"];
-  return table(
-    [...header, ...costs],
-    report.search.map((each) => [
-      each.method,
-      ...each.byLevel.map(number),
-      interval(each.overall),
-      difference(each.againstFirst),
-      each.generatedTokens.toFixed(0),
-      each.verifierTokens.toFixed(0),
-      each.gflops.toFixed(1),
-      each.wallMs.toFixed(0),
-    ]),
-  );
-}
-
 export function policySection(report: ModelsReport): string {
   return table(["", ...levelHeads(report)], [["greedy pass@1", ...report.greedy.map(number)]]);
 }
@@ -85,8 +66,6 @@ export function toMarkdown(report: ModelsReport): string {
   const candidates = [...new Set(report.accuracy.map((each) => each.n))];
   const sections = [
     heading(report),
-    "## Through the service: Solve over gRPC",
-    searchSection(report),
     "## The policy alone",
     policySection(report),
     "## Choosing among the same rollouts",

@@ -1,7 +1,6 @@
 /** What `npm run bench -- models` measures: the content of bench/results/models.json. */
 import type { AccuracyRow, AucRow } from "#train/evaluation/tables.js";
 import type { BackboneRow } from "./backbone.js";
-import type { SearchRow } from "./search.js";
 
 export interface ModelsReport {
   readonly command: string;
@@ -12,5 +11,4 @@ export interface ModelsReport {
   readonly accuracy: readonly AccuracyRow[];
   readonly auc: readonly AucRow[];
   readonly backbone: BackboneRow;
-  readonly search: readonly SearchRow[];
 }

@@ -14,7 +14,6 @@ import { backboneRow, type BackboneRow } from "./backbone.js";
 import { toMarkdown } from "./markdown.js";
 import type { ModelsReport } from "./report.js";
 import { buildPool, greedyByLevel, testProblems } from "./pool.js";
-import { type SearchMethod, searchRows } from "./search.js";
 
 export interface ModelsOptions {
   readonly perLevel: number;
@@ -24,17 +23,6 @@ export interface ModelsOptions {
 
 const LEVELS = [1, 2, 3, 4, 5, 6];
 const ROLLOUTS = 16;
-
-/** Equal generated tokens: n = 16 everywhere; the wider sampling rows show what search saves. */
-const METHODS: readonly SearchMethod[] = [
-  { name: "Best-of-16 (PRM, weighted vote)", flags: { strategy: "bon", n: 16, verifier: "prm" } },
-  { name: "majority@16", flags: { strategy: "majority", n: 16 } },
-  { name: "beam 16, width 4", flags: { strategy: "beam", n: 16, beamWidth: 4, verifier: "prm" } },
-  { name: "DVTS 16, width 4", flags: { strategy: "dvts", n: 16, beamWidth: 4, verifier: "prm" } },
-  { name: "Best-of-64 (PRM, weighted vote)", flags: { strategy: "bon", n: 64, verifier: "prm" } },
-  { name: "Best-of-16 (SWIFT, weighted vote)", flags: { strategy: "bon", n: 16, verifier: "swift" } },
-  { name: "AUTO", flags: { strategy: "auto" } },
-];
 
 export async function runModels(options: ModelsOptions, signal: AbortSignal): Promise<ModelsReport> {
   const { perLevel, seed, threads } = options;
@@ -46,7 +34,6 @@ export async function runModels(options: ModelsOptions, signal: AbortSignal): Pr
     const pool = await buildPool(engine, problems, recording, createProgress("rollouts"), signal);
     const accuracy = [4, ROLLOUTS].flatMap((n) => accuracyRows(pool, n, seed));
     const backbone = await withBackbone(engine.info, problems, options, signal);
-    const search = await searchRows(METHODS, problems, seed, createProgress, signal);
     const report: ModelsReport = {
       command: `npm run bench -- models --per-level ${perLevel} --seed ${seed}`,
       seed,
@@ -56,7 +43,6 @@ export async function runModels(options: ModelsOptions, signal: AbortSignal): Pr
       accuracy,
       auc: aucRows(pool, seed),
       backbone,
-      search,
     };
     await mkdir(RESULTS_DIR, { recursive: true });
     await writeFile(join(RESULTS_DIR, "models.json"), `${JSON.stringify(report, undefined, 1)}\n`);

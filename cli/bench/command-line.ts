@@ -9,7 +9,7 @@ export function commandLine(command: string, flags: object, silent: readonly str
       ? []
       : [
           `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-          Array.isArray(value) ? value.join(",") : String(value),
+          Array.isArray(value) ? value.join(",") || "none" : String(value),
         ],
   );
   return [`npx deliberate ${command}`, ...words].join(" ");

@@ -23,14 +23,15 @@ export interface CalibrateFlags extends ServiceFlags, JsonFlag {
   readonly generator?: string;
 }
 
-/** Each once. */
+/** Each once; `none`: samples alone. */
 export function parseSearches(text: string): string[] {
+  if (text.trim() === "none") return [];
   const names = [...new Set(text.split(",").map((part) => part.trim()))];
   const known = [...SEARCHES.keys()];
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new InvalidArgumentError(
-      `There is no search ${unknown || "without a name"}; there are ${known.join(", ")}. Samples are measured in any case.`,
+      `There is no search ${unknown || "without a name"}; there are ${known.join(", ")}, or none: samples are measured in any case.`,
     );
   return names;
 }

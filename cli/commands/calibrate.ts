@@ -34,7 +34,9 @@ export function addCalibrate(program: Command, context: CommandContext): void {
     .addOption(
       new Option("--verifier <name>", "what scores the steps").choices(["prm", "swift"]).default("prm"),
     )
-    .option("--strategies <names>", "searches to measure beside samples", parseSearches, [...SEARCHES.keys()])
+    .option("--strategies <names>", "searches to measure beside samples, or none", parseSearches, [
+      ...SEARCHES.keys(),
+    ])
     .option("--widths <counts>", "candidates of each search", parseWidths, [16, 64])
     .option(
       "--reject-below <score>",
@@ -60,6 +62,10 @@ export function addCalibrate(program: Command, context: CommandContext): void {
       "problems for the shipped pair",
     ],
     ["calibrate --problems calibration.jsonl --out calibration.json", "measure it"],
+    [
+      "calibrate --problems train.jsonl --policy DIR --swift FILE --verifier swift --strategies none --out mine.json",
+      "whether to count or to weigh, for a head whose policy answers in one step",
+    ],
     [
       "calibrate --problems train.jsonl --policy DIR --prm DIR --strategies dvts --widths 16 --samples 16 --out mine.json",
       "a pair of your own, in a small setting",

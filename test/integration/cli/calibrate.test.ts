@@ -15,7 +15,7 @@ describeWithModels("calibrate", () => {
     const problems = join(directory, "problems.jsonl");
     const out = join(directory, "calibration.json");
     await writeFile(problems, (await runCli(["problems", "--count", "20", "--seed", "4242"])).stdout);
-    const sizes = ["--widths", "8", "--samples", "16", "--strategies", "dvts"];
+    const sizes = ["--widths", "8", "--samples", "16", "--strategies", "dvts", "--reject-below", "0.01"];
     const places = ["--out", out, "--work", join(directory, "work")];
     const args = ["calibrate", "--problems", problems, ...sizes, ...places, "--json"];
 
@@ -34,6 +34,7 @@ describeWithModels("calibrate", () => {
     expect(last).toMatchObject({ event: "calibrated", out, hash: calibration.hash });
     expect(calibration.pair).toMatchObject({ verifier: { name: "prm" }, temperature: 0.8 });
     expect(calibration.promptProbe!.weights.some((weight) => weight !== 0)).toBe(true);
+    expect(calibration.rejectBelow).toBe(0.01);
     expect(calibration.widthCap).toBeLessThanOrEqual(16);
     const measured = last["measured"] as Record<string, unknown>;
     expect(measured["problems"]).toMatchObject({ count: 20 });

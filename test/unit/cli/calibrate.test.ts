@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { parseSearches } from "#cli/calibrate/flags.js";
 import { temporaryDirectory } from "../../fakes/temporary-directory.js";
 import { runInPlace } from "./run-in-place.js";
 
@@ -24,6 +25,12 @@ const refuse = async (flags: Readonly<Record<string, string>>) => {
   expect(status).toBe(2);
   return stderr;
 };
+
+test("searches are named, each once, or none", () => {
+  expect(parseSearches("dvts, beam,dvts")).toEqual(["dvts", "beam"]);
+  expect(parseSearches("none")).toEqual([]);
+  expect(() => parseSearches("beam,none")).toThrow("There is no search none; there are");
+});
 
 describe("calibrate refuses before anything is started:", () => {
   test("a file of problems that is not there", async () => {

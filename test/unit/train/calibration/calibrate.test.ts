@@ -67,3 +67,14 @@ test.each([
 ])("refuses problems that are all solved at rate %d", (passRate, message) => {
   expect(() => of(() => ({ passRate, searchRate: 0.5 }))).toThrow(message);
 });
+
+test("needs no searches: samples are counted or weighed", () => {
+  const samples = createLayout(16, [], []);
+  const observations = recordedProblems(30, samples, (problem) => ({
+    passRate: problem / 30,
+    searchRate: 0,
+  }));
+  const { tiers } = calibrate(samples, observations, pair, frame, () => {});
+  const strategies = new Set(tiers.flatMap(({ rows }) => rows.map(({ strategy }) => strategy)));
+  expect([...strategies].every((name) => name === "best_of_n" || name === "majority")).toBe(true);
+});
