@@ -81,16 +81,19 @@ const differenceOf = (row: ReportRow, auto: ReportRow): Difference => {
   };
 };
 
+const binsOf = (index: number): StrategiesReport["reliability"][number]["bins"] =>
+  Array.from({ length: 10 }, (_, i) => ({
+    predicted: (i + 0.5) / 10,
+    observed: Math.max(0, (i + 0.5) / 10 - 0.02 * index + 0.03 * Math.sin(i)),
+    count: 60 + 70 * i,
+  })).slice(index % 3);
+
 const reliabilityOf = (strategy: string, index: number): StrategiesReport["reliability"][number] => ({
   strategy,
   solves: 3000,
   ece: 0.04 + index * 0.012,
   brier: 0.17 + index * 0.006,
-  bins: Array.from({ length: 10 }, (_, i) => ({
-    confidence: (i + 0.5) / 10,
-    accuracy: Math.max(0, (i + 0.5) / 10 - 0.02 * index + 0.03 * Math.sin(i)),
-    count: 60 + 70 * i,
-  })).slice(index % 3),
+  bins: binsOf(index),
 });
 
 /** Every strategy of `strategies` must have a curve; `overrides` come last. */
@@ -143,11 +146,15 @@ export function fakeReport(
         name: "verifier's first scores",
         rankCorrelation: { estimate: 0.61, low: 0.55, high: 0.67 },
         brier: 0.121,
+        ece: 0.034,
+        bins: binsOf(0),
       },
       {
         name: "share of agreeing samples",
         rankCorrelation: { estimate: 0.74, low: 0.69, high: 0.78 },
         brier: null,
+        ece: null,
+        bins: [],
       },
     ],
     ...overrides,

@@ -1,26 +1,33 @@
 /** Whether answers that were given with confidence p are right in a share p of cases. */
 import { mean, sum } from "#shared/stats.js";
 import type { Arm } from "./arm.js";
-import type { Reliability } from "./report/report.js";
+import type { Reliability, ReliabilityBin } from "./report/report.js";
 
 const BINS = 10;
 
 export function reliabilityOf(strategy: string, arms: readonly Arm[]): Reliability {
   const solves = arms.flatMap((arm) => arm.solves);
-  const bins = Array.from({ length: BINS }, (_, bin) => {
-    const own = solves.filter(({ confidence }) => binOf(confidence) === bin);
-    return {
-      confidence: mean(own.map(({ confidence }) => confidence)),
-      accuracy: mean(own.map(({ correct }) => Number(correct))),
-      count: own.length,
-    };
-  }).filter(({ count }) => count > 0);
+  const bins = binsOf(
+    solves.map(({ confidence, correct }) => ({ predicted: confidence, observed: Number(correct) })),
+  );
   const outcomes = solves.map(({ confidence, correct }) => ({
     confidence,
     correct,
     weight: 1 / solves.length,
   }));
   return { strategy, solves: solves.length, ...errorsOf(outcomes), bins };
+}
+
+/** Ten, without the empty ones. */
+export function binsOf(pairs: readonly Pick<ReliabilityBin, "predicted" | "observed">[]): ReliabilityBin[] {
+  return Array.from({ length: BINS }, (_, bin) => {
+    const own = pairs.filter(({ predicted }) => binOf(predicted) === bin);
+    return {
+      predicted: mean(own.map(({ predicted }) => predicted)),
+      observed: mean(own.map(({ observed }) => observed)),
+      count: own.length,
+    };
+  }).filter(({ count }) => count > 0);
 }
 
 export interface Outcome {

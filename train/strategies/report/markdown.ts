@@ -85,10 +85,11 @@ export function trustSection({ reliability, difficulty }: StrategiesReport): str
     ]),
   );
   const hardness = table(
-    ["estimate of pass@1", "rank correlation", "Brier"],
-    difficulty.map(({ name, rankCorrelation: { estimate, low, high }, brier }) => [
+    ["estimate of pass@1", "rank correlation", "ECE", "Brier"],
+    difficulty.map(({ name, rankCorrelation: { estimate, low, high }, ece, brier }) => [
       name,
       `${estimate.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`,
+      ece === null ? "-" : ece.toFixed(3),
       brier === null ? "-" : brier.toFixed(3),
     ]),
   );

@@ -65,6 +65,14 @@ export interface Difference {
   readonly difference: Interval;
 }
 
+/** What was claimed to be likely, and how often it came true. */
+export interface ReliabilityBin {
+  /** Means, in [0, 1]. */
+  readonly predicted: number;
+  readonly observed: number;
+  readonly count: number;
+}
+
 /** How far a strategy's confidence can be trusted, all its arms together. */
 export interface Reliability {
   readonly strategy: string;
@@ -73,11 +81,7 @@ export interface Reliability {
   readonly ece: number;
   readonly brier: number;
   /** Of equal width over [0, 1]; empty ones are left out. */
-  readonly bins: readonly {
-    readonly confidence: number;
-    readonly accuracy: number;
-    readonly count: number;
-  }[];
+  readonly bins: readonly ReliabilityBin[];
 }
 
 /** An estimate of difficulty against the share of right samples, over problems. */
@@ -85,7 +89,11 @@ export interface DifficultyEstimate {
   readonly name: string;
   /** Spearman's rank correlation with pass@1. */
   readonly rankCorrelation: Interval;
+  /** Null, as `ece`, and `bins` empty, where it does not claim to be pass@1 itself. */
   readonly brier: number | null;
+  readonly ece: number | null;
+  /** Of equal width over [0, 1], of all problems and seeds; empty ones are left out. */
+  readonly bins: readonly ReliabilityBin[];
 }
 
 export interface StrategiesReport {

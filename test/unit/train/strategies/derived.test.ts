@@ -48,8 +48,8 @@ test("reliability compares confidence with accuracy, bin by bin", () => {
   const found = reliabilityOf("bon", [arm]);
   expect(found.solves).toBe(4);
   expect(found.bins.map(({ count }) => count)).toEqual([1, 3]);
-  expect(found.bins[1]!.confidence).toBeCloseTo(0.96, 12);
-  expect(found.bins[1]!.accuracy).toBeCloseTo(2 / 3, 12);
+  expect(found.bins[1]!.predicted).toBeCloseTo(0.96, 12);
+  expect(found.bins[1]!.observed).toBeCloseTo(2 / 3, 12);
   // (1 * 0.2 + 3 * |0.96 - 2/3|) / 4
   expect(found.ece).toBeCloseTo((0.2 + 3 * (0.96 - 2 / 3)) / 4, 12);
   // (0.09^2 + 0.97^2 + 0.2^2 + 0) / 4

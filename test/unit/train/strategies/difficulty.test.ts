@@ -35,7 +35,7 @@ test("orders problems by what the first four samples show, and judges by the oth
   ]);
   expect(byName.get("minus mean entropy of 4 samples")!.rankCorrelation.estimate).toBeCloseTo(1, 12);
   expect(byName.get("minus level")!.rankCorrelation.estimate).toBeCloseTo(1, 12);
-  expect(byName.get("minus level")!.brier).toBeNull();
+  expect(byName.get("minus level")).toMatchObject({ brier: null, ece: null, bins: [] });
   // Ranks 1.5 1.5 3.5 3.5 5.5 5.5 against 1..6: products 16, squares 16 and 17.5.
   expect(byName.get("agreement of 4 samples")!.rankCorrelation.estimate).toBeCloseTo(
     Math.sqrt(16 / 17.5),
@@ -69,6 +69,10 @@ test("looks up AUTO's estimate and the verifier's scores by problem and seed", (
   expect(estimate.rankCorrelation.estimate).toBeCloseTo(1, 12);
   // The estimate is exact, so what is left is p(1 - p): mean of 0, .16, .24, .24, .16, 0
   expect(estimate.brier).toBeCloseTo(0.8 / 6, 12);
+  expect(estimate.ece).toBeCloseTo(0, 12);
+  // 0.2 is in the third of ten, 1 in the last.
+  expect(estimate.bins.map(({ count }) => count)).toEqual([1, 1, 1, 1, 1, 1]);
+  expect(estimate.bins.map(({ observed }) => observed)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
   const scores = found.find(({ name }) => name.startsWith("mean verifier score"))!;
   expect(scores.rankCorrelation.estimate).toBeCloseTo(-1, 12);
 });

@@ -37,8 +37,8 @@ describe("toHtml()", () => {
 
   test("names every chart for those who cannot see it", () => {
     const charts = [...page.matchAll(/<svg\b[^>]*class="plot"[^>]*>/g)].map(([tag]) => tag);
-    // Three units and the bars for two screens, five levels, nine reliabilities.
-    expect(charts).toHaveLength(3 * 2 + 2 + 5 + 9);
+    // Three units and the bars for two screens, five levels, nine reliabilities, one of an estimate.
+    expect(charts).toHaveLength(3 * 2 + 2 + 5 + 9 + 1);
     for (const tag of charts) expect(tag).toMatch(/role="img"/);
     for (const tag of charts) expect(tag).toMatch(/aria-label="[^"]+"/);
   });
