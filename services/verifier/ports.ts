@@ -143,6 +143,8 @@ export interface StepScorer {
   readonly probes: readonly Probe[];
   /** How texts must be sampled so that its scores mean something; unset for scorers that do not mind. */
   readonly sampling?: ScorerSampling;
+  /** Operations to read one token; unset: next to none. */
+  readonly flopsPerToken?: number;
   /** An end without words (the closing token alone) is a step like any other. Unset: it is not read. */
   readonly readsBareEnds?: boolean;
   open(problem: string, signal: AbortSignal): Promise<ScorerSession>;

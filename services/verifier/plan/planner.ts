@@ -20,6 +20,8 @@ export interface Features {
   readonly parameterCount: number;
   readonly flopsPerToken: number;
   readonly verifier: StepScorer["name"];
+  /** To read one token. */
+  readonly verifierFlopsPerToken: number;
   readonly strength: VerifierStrength;
   /** Of the texts that the verifier was trained on; unset: it does not mind. */
   readonly trainedTemperature?: number;
@@ -42,13 +44,14 @@ const DEFAULT_CANDIDATES = 16;
  */
 export function featuresOf(
   info: PolicyInfo,
-  { name, sampling }: StepScorer,
+  { name, sampling, flopsPerToken: verifierFlopsPerToken = 0 }: StepScorer,
   calibration?: Calibration,
 ): Features {
   return {
     parameterCount: info.parameterCount,
     flopsPerToken: info.flopsPerToken,
     verifier: name,
+    verifierFlopsPerToken,
     strength: name === "prm" ? "strong" : "weak",
     ...(calibration !== undefined && { calibration }),
     ...(sampling !== undefined && { trainedTemperature: sampling.temperature }),
@@ -203,7 +206,7 @@ function affordableTokens(budget: Budget, features: Features): number {
     generatedTokens,
     reads === 0 ? Infinity : verifierTokens,
     tokens / (1 + reads),
-    flops / features.flopsPerToken,
+    flops / (features.flopsPerToken + features.verifierFlopsPerToken),
   );
 }
 

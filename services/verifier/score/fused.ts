@@ -13,6 +13,7 @@ export function createFusedScorer(
     probes: swift.probes,
     readsBareEnds: true,
     ...(swift.sampling !== undefined && { sampling: swift.sampling }),
+    ...(prm.flopsPerToken !== undefined && { flopsPerToken: prm.flopsPerToken }),
     async open(problem, signal) {
       const prmSession = await prm.open(problem, signal);
       try {

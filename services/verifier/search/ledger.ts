@@ -19,8 +19,8 @@ export interface PolicyCost {
   readonly solutionTokens: number;
 }
 
-/** Per generated token that is read. */
-interface ReadingRate {
+/** What the verifier takes per generated token that it reads. */
+export interface ReadingRate {
   readonly tokens: number;
   readonly flops: number;
 }
@@ -29,7 +29,7 @@ export class Ledger {
   private readonly budget: Budget;
   private readonly policy: PolicyCost;
   private readonly scorerUsage: () => ScorerUsage;
-  private readonly tokensPerRead: number;
+  private readonly firstRate: ReadingRate;
   /** Mean tokens of the rows that ended, by kind; the prior counts as no row once one has ended. */
   private readonly seen: Record<Until, { rows: number; tokens: number; readonly prior: number }>;
   private until: Until = "end";
@@ -44,12 +44,12 @@ export class Ledger {
   /** What reading the problem's own text cost. */
   private problem: ScorerUsage = { verifierTokens: 0, flops: 0 };
 
-  /** `tokensPerRead`: what the verifier takes per generated token, as long as it has read none. */
-  constructor(budget: Budget, policy: PolicyCost, scorerUsage: () => ScorerUsage, tokensPerRead: number) {
+  /** `firstRate`: what is expected of the verifier as long as it has read nothing. */
+  constructor(budget: Budget, policy: PolicyCost, scorerUsage: () => ScorerUsage, firstRate: ReadingRate) {
     this.budget = budget;
     this.policy = policy;
     this.scorerUsage = scorerUsage;
-    this.tokensPerRead = tokensPerRead;
+    this.firstRate = firstRate;
     const { promptTokens, cachedPromptTokens, solutionTokens } = policy;
     this.policyFlops = this.flopsOf(promptTokens - cachedPromptTokens, cachedPromptTokens);
     this.seen = {
@@ -170,9 +170,8 @@ export class Ledger {
     };
   }
 
-  /** No operation until it has read some. */
   private readingRate(): ReadingRate {
-    if (this.readTokens === 0) return { tokens: this.tokensPerRead, flops: 0 };
+    if (this.readTokens === 0) return this.firstRate;
     const used = this.scorerUsage();
     return {
       tokens: (used.verifierTokens - this.problem.verifierTokens) / this.readTokens,

@@ -73,7 +73,7 @@ export async function* search(
       budget,
       { info: open.info, promptTokens, cachedPromptTokens, solutionTokens: features.solutionTokens },
       () => scorer.usage(),
-      verifierTokensPerToken(features),
+      { tokens: verifierTokensPerToken(features), flops: features.verifierFlopsPerToken },
     );
     const scoring = new Scoring(
       scorer,

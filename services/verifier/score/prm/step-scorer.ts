@@ -6,6 +6,7 @@ export function prmStepScorer(prm: PrmScorer): StepScorer {
   return {
     name: prm.name,
     hash: prm.info.hash,
+    flopsPerToken: prm.info.flopsPerToken,
     probes: prm.probes,
     async open(problem, signal) {
       const session = await prm.open(problem, signal);

@@ -22,6 +22,7 @@ const features: Features = {
   parameterCount: 1e9,
   flopsPerToken: 2e9,
   verifier: "prm",
+  verifierFlopsPerToken: 6e9,
   strength: "strong",
   solutionTokens: 50,
 };
@@ -249,6 +250,16 @@ describe("planner", () => {
     const first = (tokens: number) =>
       planAhead({ strategy: "auto" }, { ...features, calibration }, { tokens }).first.n;
     expect([999, 1000].map(first)).toEqual([1, 2]);
+  });
+
+  test("operations pay for both models", () => {
+    expect(budgetTokens({ flops: 80e9 }, features)).toBe(20);
+    expect(
+      featuresOf(
+        { contextLength: 64 } as PolicyInfo,
+        toyScorer(() => 0),
+      ).verifierFlopsPerToken,
+    ).toBe(0);
   });
 
   test("SWIFT reads what was computed anyway, so that its budget is the policy's", () => {

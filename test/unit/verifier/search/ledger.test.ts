@@ -6,7 +6,10 @@ import type { Budget } from "#verifier/search/types.js";
 const info = { flopsPerToken: 2, hiddenSize: 1, hiddenStateCount: 1 };
 
 const ledger = (budget: Budget, solutionTokens = 80, usage = { verifierTokens: 0, flops: 0 }): Ledger =>
-  new Ledger(budget, { info, promptTokens: 0, cachedPromptTokens: 0, solutionTokens }, () => usage, 1);
+  new Ledger(budget, { info, promptTokens: 0, cachedPromptTokens: 0, solutionTokens }, () => usage, {
+    tokens: 1,
+    flops: 0,
+  });
 
 describe("Ledger", () => {
   test("grants everything when nothing is limited", () => {
@@ -120,11 +123,17 @@ describe("Ledger", () => {
 
   test("before anything was read, what reading will take is known of the verifier, and asked for with the rows", () => {
     const parts = { info, promptTokens: 0, cachedPromptTokens: 0, solutionTokens: 10 };
-    const read = (tokensPerRead: number) =>
-      new Ledger({ tokens: 60 }, parts, () => ({ verifierTokens: 0, flops: 0 }), tokensPerRead);
-    expect(read(1).remainingTokens(true)).toBe(30);
-    expect(read(1).remainingTokens(false)).toBe(60);
-    expect(read(0).remainingTokens(true)).toBe(60);
+    const read = (budget: Budget, tokens: number) =>
+      new Ledger(budget, parts, () => ({ verifierTokens: 0, flops: 0 }), {
+        tokens,
+        flops: 3 * info.flopsPerToken,
+      });
+    expect(read({ tokens: 60 }, 1).remainingTokens(true)).toBe(30);
+    expect(read({ tokens: 60 }, 1).remainingTokens(false)).toBe(60);
+    expect(read({ tokens: 60 }, 0).remainingTokens(true)).toBe(60);
+    const flops = 40 * info.flopsPerToken;
+    expect(read({ flops }, 1).remainingTokens(true)).toBe(10);
+    expect(read({ flops }, 1).remainingTokens(false)).toBe(40);
   });
 
   test("counts FLOPs as the generator does: weights, attention, and prompts that were not cached", () => {
@@ -133,7 +142,7 @@ describe("Ledger", () => {
       { flops: 1000 },
       { info: deep, promptTokens: 5, cachedPromptTokens: 2, solutionTokens: 10 },
       () => ({ verifierTokens: 0, flops: 0 }),
-      1,
+      { tokens: 1, flops: 0 },
     );
     const attention = (positions: number): number => 4 * 2 * 3 * positions;
     const prompt = 3 * 10 + attention(3 + 4 + 5);
