@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { availableParallelism } from "node:os";
 import { type EngineBenchOptions, runEngine } from "./engine/run.js";
+import { runMawps } from "./mawps/run.js";
 import { runCards } from "./models/cards.js";
 import { runModels } from "./models/run.js";
 import type { Quantised } from "./precision/measure.js";
@@ -11,6 +12,7 @@ import { runPrecision } from "./precision/run.js";
 const USAGE = `usage: npm run bench -- engine [--policy DIR|FILE.gguf] [--threads N] [--peers none|llama|transformers|all] [--quick] [--profile]
        npm run bench -- models [--per-level 100] [--seed 777] [--threads N]
        npm run bench -- precision [--policy DIR|FILE.gguf] [--limit 240] [--precision int8,int4]
+       npm run bench -- mawps --from SVAMP_DIR --policy DIR --out DIR
        npm run bench -- cards
 `;
 
@@ -18,6 +20,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     policy: { type: "string" },
+    from: { type: "string" },
+    out: { type: "string" },
     threads: { type: "string", default: String(availableParallelism()) },
     seed: { type: "string", default: "777" },
     "per-level": { type: "string", default: "100" },
@@ -46,10 +50,17 @@ if (name === "engine")
 else if (name === "models")
   await runModels({ perLevel: Number(values["per-level"]), seed: Number(values.seed), threads }, signal);
 else if (name === "precision") await precision();
+else if (name === "mawps") await runMawps({ from: need("from"), policy: need("policy"), out: need("out") });
 else if (name === "cards") await runCards();
 else {
   process.stderr.write(USAGE);
   process.exitCode = 2;
+}
+
+function need(option: "from" | "policy" | "out"): string {
+  const value = values[option];
+  if (value === undefined) throw new Error(`--${option} must be given: see ${USAGE}`);
+  return value;
 }
 
 function readPeers(text: string): EngineBenchOptions["peers"] {
