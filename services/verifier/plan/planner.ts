@@ -4,16 +4,9 @@
 import type { PolicyInfo, StepScorer } from "../ports.js";
 import type { Budget, SearchPlan, SearchRequest, StrategyName } from "../search/types.js";
 import { isScored, strategies, usesBeamWidth } from "../search/strategies.js";
-import {
-  type BudgetTier,
-  binOf,
-  type Calibration,
-  nameOf,
-  passRateFrom,
-  tierOf,
-} from "./calibration/calibration.js";
+import type { Calibration } from "./calibration/calibration.js";
 import type { Difficulty, VerifierStrength } from "./difficulty.js";
-import { FIRST_SAMPLES, lookUp, TABLE_BEAM_WIDTH, type TableRow } from "./table.js";
+import { FIRST_SAMPLES, TABLE_BEAM_WIDTH, type TableRow } from "./table.js";
 
 /** What a plan depends on besides the request. */
 export interface Features {
@@ -131,58 +124,6 @@ export function reasonFor(difficulty: Difficulty, samples: number, row: TableRow
   );
 }
 
-/** What AUTO would do. */
-export interface Outlook {
-  /** The first samples; where a calibration goes by the prompt alone, what a problem of average difficulty gets. */
-  readonly first: SearchPlan;
-  /** What follows for each difficulty that then shows, the easiest first. */
-  readonly followUps: readonly SearchPlan[];
-}
-
-export function planAhead(request: SearchRequest, features: Features, budget: Budget): Outlook {
-  const { calibration } = features;
-  const tier = calibration && tierOf(calibration, budgetTokens(budget, features));
-  const affordable = affordableTokens(budget, features) / features.solutionTokens;
-  const rows = tier === undefined ? publishedRows(features) : calibratedRows(calibration!, tier);
-  const plan = ({ passRate, row, name }: RowAhead, shown: string, most: number) => {
-    const reason = `If ${shown} this difficulty, the table says ${row.strategy}.`;
-    const planned = planRun(request, features, { row, name, run: row.runs[0]! }, reason, most);
-    return planned && { ...planned, estimatedPassRate: passRate };
-  };
-  if (tier?.firstSamples !== 0) {
-    const first = planFirst(request, features, tier?.firstSamples);
-    const more = rows.filter(({ row }) => row.runs.length > 0);
-    const plans = more.map((each) => plan(each, "the first samples show", affordable - first.n));
-    return { first, followUps: plans.filter((each) => each !== undefined) };
-  }
-  const average = rows.toReversed()[binOf(calibration!, passRateFrom(calibration!, tier, []))]!;
-  const all = rows.map((each) => plan(each, "the prompt shows", Math.max(1, affordable))!);
-  const first = all[rows.indexOf(average)]!;
-  return { first, followUps: all.filter((each) => each !== first) };
-}
-
-interface RowAhead {
-  readonly passRate: number;
-  readonly row: TableRow;
-  readonly name: string;
-}
-
-/** A row for each difficulty that may show, the easiest first. */
-function publishedRows({ parameterCount, strength }: Features): RowAhead[] {
-  return [0.75, 0.3, 0.05].map((passRate) => ({ passRate, ...lookUp(parameterCount, strength, passRate) }));
-}
-
-/** As `publishedRows`. */
-function calibratedRows(calibration: Calibration, tier: BudgetTier): RowAhead[] {
-  const edges = [0, ...calibration.bins, 1];
-  const rows = tier.rows.map((row, bin) => ({
-    passRate: (edges[bin]! + edges[bin + 1]!) / 2,
-    row,
-    name: nameOf(calibration, bin, tier),
-  }));
-  return rows.toReversed();
-}
-
 /** What the verifier takes to read a token: SWIFT reads what the policy has computed. */
 export function verifierTokensPerToken({ verifier }: Pick<Features, "verifier">): 0 | 1 {
   return verifier === "none" || verifier === "swift" ? 0 : 1;
@@ -193,8 +134,8 @@ export function budgetTokens(budget: Budget, features: Features): number {
   return affordableTokens(budget, features) * (1 + verifierTokensPerToken(features));
 }
 
-/** Tokens the budget pays for, of a solution that is generated and read once. */
-function affordableTokens(budget: Budget, features: Features): number {
+/** Tokens that the budget pays for, of a solution that is generated and read once. */
+export function affordableTokens(budget: Budget, features: Features): number {
   const {
     generatedTokens = Infinity,
     verifierTokens = Infinity,

@@ -3,7 +3,8 @@ import type { PlanResponse } from "#shared/rpc/gen/deliberate/v1/PlanResponse.js
 import type { UnaryHandler } from "#shared/rpc/methods.js";
 import type { Calibration } from "../plan/calibration/calibration.js";
 import { applicable } from "../plan/calibration/fits.js";
-import { featuresOf, planAhead } from "../plan/planner.js";
+import { planAhead } from "../plan/ahead.js";
+import { featuresOf } from "../plan/planner.js";
 import type { Policy } from "../ports.js";
 import type { Scorers } from "../score/scorers.js";
 import { toPlanned } from "./codec.js";

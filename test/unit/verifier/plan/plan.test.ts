@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { planAhead } from "#verifier/plan/ahead.js";
 import { estimateDifficulty } from "#verifier/plan/difficulty.js";
 import {
   type Features,
   featuresOf,
   budgetTokens,
-  planAhead,
   planFirst,
   planFixed,
   planRun,
