@@ -104,7 +104,7 @@ function reliabilityTable(all: readonly Reliability[], looks: readonly Look[]): 
     (each) =>
       html`<tr><th scope="row">${named(each, looks)}</th><td>${each.solves}</td><td>${each.ece.toFixed(3)}</td><td>${each.brier.toFixed(3)}</td></tr>`,
   );
-  return table("Calibration error: 0 is perfect", ["strategy", "Solves", "ECE", "Brier score"], body);
+  return table("Calibration error: 0 is perfect", ["strategy", "Solves", "ECE", "Brier"], body);
 }
 
 function difficultyTable(estimates: readonly DifficultyEstimate[]): Markup {
@@ -113,7 +113,7 @@ function difficultyTable(estimates: readonly DifficultyEstimate[]): Markup {
     ({ name, rankCorrelation, brier, ece }) =>
       html`<tr><th scope="row">${name}</th><td><b>${signed(rankCorrelation.estimate, 2)}</b><br><small>${signedRange(rankCorrelation, 1, 2)}</small></td><td>${ece === null ? "–" : ece.toFixed(3)}</td><td>${brier === null ? "–" : brier.toFixed(3)}</td></tr>`,
   );
-  const heads = ["estimate", "rank correlation", "ECE", "Brier score"];
+  const heads = ["estimate", "rank corr.", "ECE", "Brier"];
   return table("Estimates of difficulty against pass@1", heads, body);
 }
 

@@ -2,7 +2,7 @@
 import { compact, cost, percent, percentRange, signed, signedRange, UNIT_NAMES } from "./formats.js";
 import { bestOf, rowsByBudget } from "./headline.js";
 import { html, type Markup, NOTHING } from "./html.js";
-import { type Look, swatch } from "./look.js";
+import { AUTO, type Look, swatch } from "./look.js";
 import { type Difference, type ReportRow, type StrategiesReport, type Unit, UNITS } from "./report.js";
 
 /** A table in a box of its own that scrolls, so that the page never does. */
@@ -59,19 +59,31 @@ function differenceCell(found: Difference | undefined): Markup {
   return html`<td class="${side}"><b>${points}</b><br><small>${signedRange(found.difference, 100, 1)}</small></td>`;
 }
 
-function differenceTable(differences: readonly Difference[], strategy: string, unit: Unit): Markup {
-  const own = differences.filter((each) => each.unit === unit && each.strategy === strategy);
+/** `own`: of one unit. */
+function differenceTable(own: readonly Difference[], what: string, unit: Unit): Markup {
   if (own.length === 0) return NOTHING;
   const budgets = [...new Set(own.map(({ budget }) => budget))].toSorted((a, b) => a - b);
-  const others = [...new Set(own.map(({ against }) => against))];
-  const body = others.map((against) => {
-    const cells = budgets.map((budget) =>
-      differenceCell(own.find((each) => each.against === against && each.budget === budget)),
-    );
-    return html`<tr><th scope="row">${strategy} − ${against}</th>${cells}</tr>`;
+  const pairs = new Map(own.map((each) => [`${each.strategy} − ${each.against}`, each]));
+  const body = [...pairs].map(([name, { strategy, against }]) => {
+    const ofPair = own.filter((each) => each.strategy === strategy && each.against === against);
+    const cells = budgets.map((budget) => differenceCell(ofPair.find((each) => each.budget === budget)));
+    return html`<tr><th scope="row">${name}</th>${cells}</tr>`;
   });
-  const caption = `${strategy} minus the others at equal ${UNIT_NAMES[unit]}, percentage points`;
+  const caption = `${what} at equal ${UNIT_NAMES[unit]}, percentage points`;
   return table(caption, ["difference", ...budgetHeads(unit, budgets)], body);
+}
+
+function differenceTables(differences: readonly Difference[], unit: Unit): Markup[] {
+  const own = differences.filter((each) => each.unit === unit);
+  const isAuto = ({ strategy }: Difference): boolean => strategy === AUTO;
+  return [
+    differenceTable(own.filter(isAuto), `${AUTO} minus the others`, unit),
+    differenceTable(
+      own.filter((each) => !isAuto(each)),
+      "The others minus majority",
+      unit,
+    ),
+  ];
 }
 
 const ROW_HEADS = [
@@ -100,13 +112,12 @@ function allRows({ rows }: StrategiesReport): Markup {
 }
 
 export function budgetTables(report: StrategiesReport, looks: readonly Look[]): Markup {
-  const subjects = [...new Set(report.differences.map(({ strategy }) => strategy))];
   const tables = UNITS.flatMap((unit) => [
     accuracyTable(report, looks, unit),
-    ...subjects.map((strategy) => differenceTable(report.differences, strategy, unit)),
+    ...differenceTables(report.differences, unit),
   ]);
   const coloured =
-    subjects.length === 0
+    report.differences.length === 0
       ? NOTHING
       : html` A difference is coloured where its interval leaves zero out: <span class="more">more accurate</span>, <span class="less">less accurate</span>.`;
   return html`<section><h2>At equal budgets</h2>
