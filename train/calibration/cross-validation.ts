@@ -4,7 +4,12 @@
  */
 import { mean } from "#shared/stats.js";
 import { confidenceFrom } from "#verifier/plan/calibration/judge.js";
-import { type BudgetTier, binOf, type DifficultyModel } from "#verifier/plan/calibration/calibration.js";
+import {
+  type BudgetTier,
+  binOf,
+  difficultyAfter,
+  type DifficultyModel,
+} from "#verifier/plan/calibration/calibration.js";
 import { type Action, MOST_FIRST_SAMPLES } from "./actions.js";
 import { type Fit, fitCalibration, stopsOf } from "./fit.js";
 import { estimate, fitDifficulty, stationsOf } from "./fit-models.js";
@@ -77,7 +82,7 @@ function follow(study: Study, studied: Studied, fit: Fit, blind: DifficultyModel
       both:
         promptScore === undefined
           ? undefined
-          : estimate(modelOf(fit, MOST_FIRST_SAMPLES), first, promptScore),
+          : estimate(difficultyAfter(fit, MOST_FIRST_SAMPLES), first, promptScore),
     },
     rate: passRateOf(observation, study.layout.samples, first, MOST_FIRST_SAMPLES),
     confidences: stationsOf(studied).map((station) => ({
@@ -99,7 +104,7 @@ function runAuto(
   const place = openings.findIndex((opening) => opening.firstSamples === firstSamples);
   const ends = replays[place]!.map((byAction, rotation) => {
     const first = firstOf(observation, layout, { firstSamples, rotation });
-    const passRate = estimate(modelOf(fit, firstSamples), first, promptScore);
+    const passRate = estimate(difficultyAfter(fit, firstSamples), first, promptScore);
     const row = tier.rows[binOf(fit, passRate)]!;
     return endOf(stopsOf(fit, byAction[indexOf(openings[place]!.actions, row)]!), tier, tier.tokens);
   });
@@ -108,9 +113,6 @@ function runAuto(
     tokens: mean(ends.map(({ tokens }) => tokens)),
   };
 }
-
-const modelOf = ({ difficulty }: Fit, firstSamples: number): DifficultyModel =>
-  difficulty.find(({ samples }) => samples === firstSamples)!;
 
 const indexOf = (actions: readonly Action[], { strategy, runs }: Action): number =>
   actions.findIndex((action) => action.strategy === strategy && String(action.runs) === String(runs));

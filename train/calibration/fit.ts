@@ -23,7 +23,7 @@ export function fitCalibration(study: Study, budgets: readonly number[]): Fit {
     const allowed = opening.actions.map(
       (action) =>
         !isScored(action.strategy) ||
-        candidatesOf(action, 0) === 0 ||
+        action.runs.length === 0 ||
         candidatesOf(action, opening.firstSamples) <= widthCap,
     );
     const cases = study.problems.flatMap((studied, problem) =>

@@ -2,7 +2,7 @@
  * What is recorded of every problem: a pool of samples, whose first k are what a search of k samples would have had, one
  * DVTS, whose first j subtrees are what one of j subtrees would have had, and of every other search one Solve per width.
  */
-import { strategies } from "#verifier/search/strategies.js";
+import { strategies, usesBeamWidth } from "#verifier/search/strategies.js";
 import type { StrategyName } from "#verifier/search/types.js";
 import { TABLE_BEAM_WIDTH } from "#verifier/plan/table.js";
 import type { ArmSpec } from "../strategies/arm.js";
@@ -48,15 +48,10 @@ export function createLayout(
       (strategy === "dvts" ? ascending.slice(-1) : ascending).map((n) => ({
         strategy,
         n,
-        beamWidth: beamWidthOf(strategy),
+        beamWidth: usesBeamWidth(strategy) ? TABLE_BEAM_WIDTH : 1,
       })),
     ),
   };
-}
-
-function beamWidthOf(name: StrategyName): number {
-  const strategy = strategies[name];
-  return strategy.until === "step" && strategy.usesBeamWidth ? TABLE_BEAM_WIDTH : 1;
 }
 
 export const nameOf = ({ strategy, n }: SearchSpec): string => `${toWord(strategy)}@${n}`;

@@ -4,8 +4,7 @@
  * search's own. Nothing here depends on a fit; what a fit says of a station is applied to it afterwards.
  */
 import { confidenceFeatures } from "#verifier/plan/calibration/features.js";
-import { isStepSearch } from "#verifier/plan/planner.js";
-import { isScored } from "#verifier/search/strategies.js";
+import { isScored, isStepSearch } from "#verifier/search/strategies.js";
 import type { StrategyName } from "#verifier/search/types.js";
 import { tally } from "#verifier/search/vote.js";
 import type { CandidateRecord } from "../strategies/solve-record.js";

@@ -3,10 +3,10 @@
  * samples that an estimate is made of are not among those that it is compared with.
  */
 import { createRng } from "#shared/rng.js";
-import { bootstrap, mean, spearman, sum } from "#shared/stats.js";
+import { bootstrap, mean, spearman } from "#shared/stats.js";
 import { type Arm, solvesByProblem } from "./arm.js";
 import type { DifficultyEstimate } from "./report/report.js";
-import { binsOf } from "./reliability.js";
+import { binsOf, eceOf } from "./reliability.js";
 import type { Ladders } from "./rows.js";
 import type { CandidateRecord, SolveRecord } from "./solve-record.js";
 
@@ -113,13 +113,11 @@ function compare({ name, of, isRate }: Estimate, truths: readonly Truth[]): Diff
   const pairs = units.flatMap(({ values, passRate }) =>
     values.map((predicted) => ({ predicted, observed: passRate })),
   );
-  const bins = isRate ? binsOf(pairs) : [];
-  const gaps = bins.map(({ predicted, observed, count }) => count * Math.abs(predicted - observed));
   return {
     name,
     rankCorrelation: bootstrap(units, correlation, createRng("bench difficulty")),
     brier: isRate ? mean(brier) : null,
-    ece: isRate ? sum(gaps) / pairs.length : null,
-    bins,
+    ece: isRate ? eceOf(pairs.map((pair) => ({ ...pair, weight: 1 / pairs.length }))) : null,
+    bins: isRate ? binsOf(pairs) : [],
   };
 }

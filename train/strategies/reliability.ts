@@ -30,6 +30,17 @@ export function binsOf(pairs: readonly Pick<ReliabilityBin, "predicted" | "obser
   }).filter(({ count }) => count > 0);
 }
 
+/** Expected calibration error over the same bins. The weights add up to 1. */
+export function eceOf(
+  pairs: readonly (Pick<ReliabilityBin, "predicted" | "observed"> & { readonly weight: number })[],
+): number {
+  const gaps = Array.from({ length: BINS }, (_, bin) => {
+    const own = pairs.filter(({ predicted }) => binOf(predicted) === bin);
+    return Math.abs(sum(own.map(({ predicted, observed, weight }) => weight * (predicted - observed))));
+  });
+  return sum(gaps);
+}
+
 export interface Outcome {
   /** In [0, 1]. */
   readonly confidence: number;
@@ -40,14 +51,14 @@ export interface Outcome {
 
 /** Expected calibration error over ten bins of equal width, and Brier score. */
 export function errorsOf(outcomes: readonly Outcome[]): { readonly ece: number; readonly brier: number } {
-  const gaps = Array.from({ length: BINS }, (_, bin) => {
-    const own = outcomes.filter(({ confidence }) => binOf(confidence) === bin);
-    return Math.abs(
-      sum(own.map(({ confidence, correct, weight }) => weight * (confidence - Number(correct)))),
-    );
-  });
   return {
-    ece: sum(gaps),
+    ece: eceOf(
+      outcomes.map(({ confidence, correct, weight }) => ({
+        predicted: confidence,
+        observed: Number(correct),
+        weight,
+      })),
+    ),
     brier: sum(
       outcomes.map(({ confidence, correct, weight }) => weight * (confidence - Number(correct)) ** 2),
     ),

@@ -2,10 +2,10 @@
  * AUTO: a handful of samples shows how hard the problem is; the table says what to do about it; the samples stay
  * candidates. Stops as soon as the answer is settled, and gives up where more compute has not helped.
  */
-import { isScored } from "../search/strategies.js";
+import { isScored, isStepSearch } from "../search/strategies.js";
 import type { SearchRequest, StopReason } from "../search/types.js";
 import { estimateDifficulty } from "./difficulty.js";
-import { type Features, isStepSearch, planFirst, planRun, reasonFor } from "./planner.js";
+import { type Features, planFirst, planRun, reasonFor } from "./planner.js";
 import { isDecided } from "./posterior.js";
 import type { Progress, Run } from "./schedule.js";
 import { lookUp, type TableRow } from "./table.js";

@@ -3,7 +3,7 @@
  */
 import type { PolicyInfo, StepScorer } from "../ports.js";
 import type { Budget, SearchPlan, SearchRequest, StrategyName } from "../search/types.js";
-import { isScored, strategies, usesBeamWidth } from "../search/strategies.js";
+import { isScored, isStepSearch, usesBeamWidth } from "../search/strategies.js";
 import type { Calibration } from "./calibration/calibration.js";
 import type { Difficulty, VerifierStrength } from "./difficulty.js";
 import { FIRST_SAMPLES, TABLE_BEAM_WIDTH, type TableRow } from "./table.js";
@@ -32,8 +32,8 @@ const DEFAULT_CANDIDATES = 16;
 
 /**
  * Features of a policy nothing has been sampled from. A solution takes what it took when calibrated, else it is guessed to
- * take an eighth of the context, within [32, 512] tokens. Only a PRM alone is trusted to steer a search and to say how hard a problem is: SWIFT ranks solutions
- * but is not calibrated for steps, and fused scores say nothing beyond their group.
+ * take an eighth of the context, within [32, 512] tokens. Only a PRM alone is trusted to steer a search and to say how
+ * hard a problem is: SWIFT ranks solutions but is not calibrated for steps, and fused scores say nothing beyond their group.
  */
 export function featuresOf(
   info: PolicyInfo,
@@ -156,7 +156,7 @@ function complete(
   features: Features,
   chosen: Pick<SearchPlan, "strategy" | "n" | "row" | "reason">,
 ): SearchPlan {
-  const verifier = strategies[chosen.strategy].scored ? features.verifier : "none";
+  const verifier = isScored(chosen.strategy) ? features.verifier : "none";
   const temperature = temperatureFor(request, features);
   const isHeads = request.sampling?.temperature === undefined && temperature === features.trainedTemperature;
   const hint = isHeads ? ` Sampled at ${temperature}, as the SWIFT head was trained.` : "";
@@ -190,10 +190,6 @@ export function temperatureFor({ strategy, sampling }: SearchRequest, features: 
   const calibrated = features.calibration?.pair.temperature;
   const trained = isScored(strategy) ? features.trainedTemperature : undefined;
   return sampling?.temperature ?? calibrated ?? trained ?? TEMPERATURE;
-}
-
-export function isStepSearch(strategy: StrategyName): boolean {
-  return strategies[strategy].until === "step";
 }
 
 /** The caller's width, or the widest up to four that divides n. */

@@ -2,7 +2,7 @@
 import { invalidField } from "#shared/errors.js";
 import type { StepScorer } from "../ports.js";
 import { fusionOf } from "../search/fusion.js";
-import { isScored, strategies, usesBeamWidth } from "../search/strategies.js";
+import { isScored, isStepSearch, usesBeamWidth } from "../search/strategies.js";
 import type { Budget, SearchRequest } from "../search/types.js";
 
 export const MAX_CANDIDATES = 256;
@@ -39,7 +39,7 @@ export function assertVerifier(
       "reject_below",
       `must be 0 where nothing is scored, got ${rejectBelow} for ${strategy} with verifier ${verifier}`,
     );
-  if (strategy !== "auto" && strategies[strategy].until === "step" && verifier === "none")
+  if (strategy !== "auto" && isStepSearch(strategy) && verifier === "none")
     throw invalidField("verifier", `must score steps for ${strategy}, got none; choose prm or swift`);
   if (fusionOf(verifier) !== undefined && aggregation === "prod")
     throw invalidField(

@@ -64,7 +64,9 @@ export function rejectWeak(
     isWeak: (valueOf(each.path, aggregation) ?? Infinity) < rejectBelow,
   }));
   const strong = judged.filter(({ isWeak }) => !isWeak);
-  const kept = strong.length > 0 ? strong : judged.slice(0, 1).map((best) => ({ ...best, copies: 1 }));
-  const keptPaths = new Set(kept.map(({ path }) => path));
-  return { kept, weak: judged.flatMap(({ path }) => (keptPaths.has(path) ? [] : [path])) };
+  const [best, ...others] = judged;
+  const pathsOf = (all: typeof judged): Path[] => all.map(({ path }) => path);
+  if (best === undefined || strong.length > 0)
+    return { kept: strong, weak: pathsOf(judged.filter(({ isWeak }) => isWeak)) };
+  return { kept: [{ ...best, copies: 1 }], weak: pathsOf(others) };
 }

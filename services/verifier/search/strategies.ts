@@ -24,6 +24,9 @@ export const strategies: Readonly<Record<StrategyName, Strategy>> = {
 /** Whether the verifier reads what the strategy grows; AUTO's runs may be of any kind. */
 export const isScored = (name: StrategyName | "auto"): boolean => name === "auto" || strategies[name].scored;
 
+/** Whether paths are kept and branched step by step; else every row runs to its end. */
+export const isStepSearch = (name: StrategyName): boolean => strategies[name].until === "step";
+
 /** How a plan is run. */
 export function strategyOf({
   strategy,

@@ -93,13 +93,19 @@ export function tierOf({ tiers }: Calibration, tokens: number): BudgetTier {
   return tiers.findLast((tier) => tier.tokens <= tokens) ?? tiers[0]!;
 }
 
+/** The model for so many first samples, which must be there. */
+export const difficultyAfter = (
+  { difficulty }: Pick<Calibration, "difficulty">,
+  firstSamples: number,
+): DifficultyModel => difficulty.find(({ samples }) => samples === firstSamples)!;
+
 /** What is thought of a problem after the tier's first samples; an unknown feature counts as an average one. */
 export function passRateFrom(
-  { difficulty }: Pick<Calibration, "difficulty">,
+  calibration: Pick<Calibration, "difficulty">,
   { firstSamples }: Pick<BudgetTier, "firstSamples">,
   features: readonly (number | undefined)[],
 ): number {
-  return predict(difficulty.find(({ samples }) => samples === firstSamples)!, features);
+  return predict(difficultyAfter(calibration, firstSamples), features);
 }
 
 /** Of a row, for the reply. */

@@ -1,6 +1,6 @@
 /** How far an answer can be trusted, as a calibration has measured it. */
 import type { Candidate, SearchPlan } from "../../search/types.js";
-import { strategies } from "../../search/strategies.js";
+import { isStepSearch } from "../../search/strategies.js";
 import type { Tally } from "../../search/vote.js";
 import { type Calibration, predict } from "./calibration.js";
 import { confidenceFeatures } from "./features.js";
@@ -12,9 +12,8 @@ export function calibratedConfidence(
   finished: readonly Candidate[],
   plan: Pick<SearchPlan, "strategy" | "vote">,
 ): number {
-  const isStepSearch = strategies[plan.strategy].until === "step";
-  const isWeighed = plan.vote !== "majority";
-  return confidenceFrom(calibration, confidenceFeatures(vote, finished, { isStepSearch, isWeighed }));
+  const kind = { isStepSearch: isStepSearch(plan.strategy), isWeighed: plan.vote !== "majority" };
+  return confidenceFrom(calibration, confidenceFeatures(vote, finished, kind));
 }
 
 /** The same of features that are there already. */
