@@ -33,8 +33,7 @@ export function createSolver(client: VerifierClient, settings: SearchSettings, s
 function searchOf({ strategy, name, n, beamWidth, rejectBelow, tokens }: ArmSpec, seed: number): SolveFlags {
   return {
     strategy: strategy === "backbone" ? "majority" : strategy,
-    // A verifier cannot change what is greedy, only what it costs.
-    ...(strategy === "greedy" && { verifier: "none", temperature: 0 }),
+    ...(strategy === "greedy" && { temperature: 0 }),
     ...(n !== undefined && { n }),
     ...(beamWidth !== undefined && { beamWidth }),
     ...(rejectBelow !== undefined && { rejectBelow }),

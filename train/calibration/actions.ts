@@ -33,8 +33,8 @@ function actionsOf({ samples, searches }: Layout, firstSamples: number): Action[
   });
   const more = sampleRuns(firstSamples, samples);
   return [
-    // Without first samples something has to run.
-    ...(firstSamples > 0 ? runs("best_of_n", 1, [[]]) : []),
+    // Without first samples something has to run, and who has drawn some is past the greedy answer.
+    ...(firstSamples > 0 ? runs("best_of_n", 1, [[]]) : runs("greedy", 1, [[1]])),
     ...runs("best_of_n", 1, more),
     ...runs("majority", 1, more),
     ...byStrategy,

@@ -1,6 +1,9 @@
 /** Budgets that the table has tiers for, in tokens of both models. */
-const TOKENS = [128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768];
+const TOKENS = Array.from({ length: 18 }, (_, i) => 2 ** i);
 
-/** Those that the recorded searches can tell apart: above twice the dearest nothing more is known. At least one. */
-export const budgetsFor = (dearest: number): number[] =>
-  TOKENS.filter((tokens, i) => i === 0 || tokens < 2 * dearest);
+/**
+ * Those that the recorded searches can tell apart, by the mean tokens of the cheapest and the dearest: below the one
+ * nothing comes to its end, and above twice the other nothing more is known. At least one.
+ */
+export const budgetsFor = (cheapest: number, dearest: number): number[] =>
+  TOKENS.filter((tokens) => tokens >= cheapest && tokens < 2 * dearest);

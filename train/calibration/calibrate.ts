@@ -44,8 +44,8 @@ export function calibrate(
 ): Calibrated {
   const study = createStudy(layout, observations);
   assertMixed(study);
-  const dearest = dearestOf(study);
-  const budgets = budgetsFor(dearest);
+  const costs = costsOf(study);
+  const budgets = budgetsFor(Math.min(...costs), Math.max(...costs));
   const held = crossValidate(study, budgets, onFold);
   const quality = qualityOf(held, measureArms(study), budgets);
   return {
@@ -70,14 +70,13 @@ function assertMixed({ problems, layout }: Study): void {
     );
 }
 
-/** Mean tokens of the dearest action. */
-function dearestOf({ openings, problems }: Study): number {
-  const costs = openings.flatMap(({ actions }, opening) =>
+/** Mean tokens of every action. */
+function costsOf({ openings, problems }: Study): number[] {
+  return openings.flatMap(({ actions }, opening) =>
     actions.map((_, action) =>
       mean(problems.map(({ replays }) => replays[opening]![0]![action]!.at(-1)!.tokens)),
     ),
   );
-  return Math.max(...costs);
 }
 
 const meanSolution = (observations: readonly Observation[], { samples }: Layout): number =>

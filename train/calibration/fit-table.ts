@@ -13,7 +13,7 @@ export const PRICE = 0.05;
  * What the problems of the bins beside it count for together when a row is chosen, in problems of its own. They are nearly
  * as hard, and where a bin has few problems the best of many ways on these alone would be the luck of the draw.
  */
-export const NEIGHBOURS = 10;
+export const NEIGHBOURS = 30;
 
 const STOP_AT = [0.8, 0.9, 0.95, 0.98, 0.99];
 const GIVE_UP_BELOW = [0, 0.02, 0.05, 0.1];

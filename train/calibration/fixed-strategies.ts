@@ -18,6 +18,7 @@ export function fixedArms(layout: Layout): FixedArm[] {
   const { samples, searches } = layout;
   const sizes = sizesUpTo(1, samples);
   return [
+    { strategy: "greedy", n: 1, of: ({ greedy }) => stationOf(wholeOf(greedy), "greedy") },
     ...sizes.map((n) => ({
       strategy: "majority" as const,
       n,

@@ -1,6 +1,7 @@
 /**
  * What is recorded of every problem: a pool of samples, whose first k are what a search of k samples would have had, one
- * DVTS, whose first j subtrees are what one of j subtrees would have had, and of every other search one Solve per width.
+ * DVTS, whose first j subtrees are what one of j subtrees would have had, of every other search one Solve per width, and
+ * the greedy answer.
  */
 import { strategies, usesBeamWidth } from "#verifier/search/strategies.js";
 import type { StrategyName } from "#verifier/search/types.js";
@@ -56,7 +57,9 @@ export function createLayout(
 
 export const nameOf = ({ strategy, n }: SearchSpec): string => `${toWord(strategy)}@${n}`;
 
-/** The pool first. */
+const GREEDY = { strategy: "greedy", name: "greedy@1", n: 1 };
+
+/** The pool first, greedy last. */
 export function armsOf({ samples, searches, rejectBelow }: Layout): ArmSpec[] {
   const pool = { strategy: "bon", name: `bon@${samples}`, n: samples };
   return [
@@ -68,6 +71,7 @@ export function armsOf({ samples, searches, rejectBelow }: Layout): ArmSpec[] {
       ...(search.beamWidth > 1 && { beamWidth: search.beamWidth }),
       ...(rejectBelow > 0 && { rejectBelow }),
     })),
+    GREEDY,
   ];
 }
 

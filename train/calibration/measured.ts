@@ -10,7 +10,10 @@ import type { MeasuredArm } from "./fixed-strategies.js";
 export interface TierResult {
   readonly budget: number;
   readonly auto: { readonly accuracy: Interval; readonly meanTokens: number };
-  /** The best of all fixed strategies at no more than AUTO's mean tokens, chosen on the same problems. */
+  /**
+   * The best of all fixed strategies at AUTO's mean tokens, or at those of the cheapest where AUTO takes fewer; chosen on
+   * the same problems.
+   */
   readonly bestFixed: { readonly strategy: string; readonly accuracy: number };
   /** AUTO minus that, paired by problem. */
   readonly difference: Interval;
@@ -86,9 +89,10 @@ function tierResult(
 
 function bestFixed(arms: readonly MeasuredArm[], meanTokens: number, held: readonly HeldOut[]) {
   const names = [...new Set(arms.map(({ strategy }) => strategy))];
+  const affordable = Math.max(meanTokens, Math.min(...arms.map(({ arm }) => arm.cost.tokens)));
   const found = names.flatMap((strategy) => {
     const ladder = arms.flatMap((each) => (each.strategy === strategy ? [each.arm] : []));
-    const mixture = mixtureAt(ladder, "tokens", meanTokens);
+    const mixture = mixtureAt(ladder, "tokens", affordable);
     return mixture === undefined
       ? []
       : [{ strategy, byProblem: held.map(({ id }) => accuracyOf(mixture, id)) }];

@@ -6,6 +6,7 @@ import type { CandidateRecord, SolveRecord } from "../strategies/solve-record.js
 export interface Observation {
   readonly id: string;
   readonly pool: SolveRecord;
+  readonly greedy: SolveRecord;
   /** By their arms' names. */
   readonly searches: ReadonlyMap<string, SolveRecord>;
   /** All hidden states at the prompt's last token; unset where no generator could be asked. */

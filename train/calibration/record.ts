@@ -79,6 +79,7 @@ async function recordOne(
   return {
     id: problem.id,
     pool: pool!,
+    greedy: searches.pop()!,
     searches: new Map(searches.map((record) => [record.arm, record])),
     promptState,
   };

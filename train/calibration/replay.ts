@@ -1,6 +1,6 @@
 /**
  * How AUTO would have gone, from Solves that were made without it: its first samples are some of the pool, further samples
- * the next ones, subtrees of DVTS the next of those, and every other search the recorded Solve of its width. Votes are the
+ * the next ones, subtrees of DVTS the next of those, and every other search the recorded Solve of its kind and width. Votes are the
  * search's own. Nothing here depends on a fit; what a fit says of a station is applied to it afterwards.
  */
 import { confidenceFeatures } from "#verifier/plan/calibration/features.js";
@@ -98,6 +98,7 @@ function runOf(
   { firstSamples, rotation, run, drawn }: Run,
 ): Part {
   const { samples, searches } = layout;
+  if (strategy === "greedy") return wholeOf(observation.greedy);
   if (strategy === "best_of_n" || strategy === "majority") {
     const from = firstSample(samples, rotation) + firstSamples + drawn;
     const part = samplesOf(observation, samples, from, run);

@@ -4,6 +4,7 @@
  */
 import { createRng } from "#shared/rng.js";
 import { bootstrap, mean } from "#shared/stats.js";
+import { isScored } from "#verifier/search/strategies.js";
 import { measureArm, type MeasuredArm } from "./fixed-strategies.js";
 import type { Study } from "./study.js";
 
@@ -20,7 +21,7 @@ export function measureArms({ arms, problems }: Study): MeasuredArm[] {
 
 /** The largest n at which no strategy that is scored is surely worse than it is with fewer; the largest of all if there is none. */
 export function widthCapOf(measured: readonly MeasuredArm[]): number {
-  const scored = measured.filter(({ strategy }) => strategy !== "majority");
+  const scored = measured.filter(({ strategy }) => isScored(strategy));
   const isWorse = (n: number): boolean =>
     scored
       .filter((wide) => wide.n === n)

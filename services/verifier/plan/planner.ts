@@ -110,7 +110,7 @@ export function planRun(
   const fits =
     n < choice.run ? ` ${n} instead of ${choice.run} candidates, to stay within the budget and n.` : "";
   const sampling = features.verifier === "none" ? "majority" : "best_of_n";
-  const strategy = isSearch || choice.row.strategy === "majority" ? choice.row.strategy : sampling;
+  const strategy = isSearch || !isScored(choice.row.strategy) ? choice.row.strategy : sampling;
   return complete(request, features, { strategy, n, row: choice.name, reason: reason + fits });
 }
 
@@ -157,7 +157,7 @@ function complete(
   chosen: Pick<SearchPlan, "strategy" | "n" | "row" | "reason">,
 ): SearchPlan {
   const verifier = isScored(chosen.strategy) ? features.verifier : "none";
-  const temperature = temperatureFor(request, features);
+  const temperature = chosen.strategy === "greedy" ? 0 : temperatureFor(request, features);
   const isHeads = request.sampling?.temperature === undefined && temperature === features.trainedTemperature;
   const hint = isHeads ? ` Sampled at ${temperature}, as the SWIFT head was trained.` : "";
   return {
@@ -184,7 +184,7 @@ function rejectBelowFor(
   return rejectBelow ?? calibrated ?? 0;
 }
 
-/** Of every run that the request leads to: the caller's, else the one that what scores was trained at. */
+/** Of all that the request leads to, but for AUTO's greedy runs: the caller's, else the one that what scores was trained at. */
 export function temperatureFor({ strategy, sampling }: SearchRequest, features: Features): number {
   if (strategy === "greedy") return 0;
   const calibrated = features.calibration?.pair.temperature;

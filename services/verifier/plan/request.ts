@@ -25,8 +25,8 @@ export function assertRequest(problem: string, request: SearchRequest, budget: B
   if (isWide && n !== undefined && beamWidth !== undefined && n % beamWidth !== 0)
     throw invalidField("n", `must be a multiple of beam_width, got n ${n} and beam_width ${beamWidth}`);
   if (strategy === "greedy") assertGreedy(request);
-  if (strategy === "majority" && request.vote !== undefined && request.vote !== "majority")
-    throw invalidField("vote", `must be majority for the majority strategy, got ${request.vote}`);
+  if (!isScored(strategy) && request.vote !== undefined && request.vote !== "majority")
+    throw invalidField("vote", `must be majority for the ${strategy} strategy, got ${request.vote}`);
 }
 
 /** Throws when scores are needed and the verifier gives none, or they do not aggregate as asked for. */

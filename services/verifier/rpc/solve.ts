@@ -5,6 +5,7 @@ import type { Calibration } from "../plan/calibration/calibration.js";
 import type { Clock, Policy } from "../ports.js";
 import type { Scorers } from "../score/scorers.js";
 import { search } from "../search/search.js";
+import { isScored } from "../search/strategies.js";
 import type { SearchEvent, SearchRequest, SearchResult } from "../search/types.js";
 import { type Asked, toSolve } from "./codec.js";
 import type { Admission, RequestLimits } from "./limits.js";
@@ -48,8 +49,7 @@ async function* run(
   let result: SearchResult | undefined;
   let failed = false;
   try {
-    const needsScores = strategy !== "majority" && strategy !== "greedy";
-    const scorer = await scorers.resolve(verifier, needsScores, signal);
+    const scorer = await scorers.resolve(verifier, isScored(strategy), signal);
     const events = (async function* (): AsyncGenerator<SearchEvent, void> {
       result = yield* search(problem, { policy, scorer, clock, calibration }, request, budget, signal);
     })();

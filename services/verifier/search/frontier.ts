@@ -59,7 +59,7 @@ export class Frontier {
     this.strategy = strategy;
     this.plan = plan;
     this.metDepth = false;
-    this.parts.growth.begin(strategy.until, plan.verifier !== "none");
+    this.parts.growth.begin(strategy.until, plan);
     const sizes = strategy.groups(plan);
     this.groups = sizes.map((size, i) => createGroup(size, sizes.length === 1 ? 0 : i + 1));
     for (;;) {

@@ -1,9 +1,9 @@
 import type { SamplingStrategy } from "./strategy.js";
 
-/** One solution at temperature 0; the verifier only says how far to trust it. */
+/** One solution at temperature 0. Nobody reads it: there is nothing to choose from. */
 export const greedy: SamplingStrategy = {
   name: "greedy",
-  scored: true,
+  scored: false,
   until: "end",
   groups: () => [1],
 };

@@ -7,6 +7,7 @@ import type { Inbox } from "./inbox.js";
 import type { Ledger } from "./ledger.js";
 import type { Allocation, Group, Path } from "./path.js";
 import type { Scores } from "./scoring.js";
+import type { SearchPlan } from "./types.js";
 
 /** Everything that happens to a search. */
 export type Message =
@@ -22,6 +23,8 @@ export type Message =
   | { readonly type: "deadline" };
 
 export interface GrowthLimits {
+  /** The session's; another one is asked for with each grow. */
+  readonly temperature: number;
   /** Tokens of one solution; Infinity when the caller set none. */
   readonly maxSolutionTokens: number;
   /** The policy's. It stops a row there by itself, and takes no limit beyond it. */
@@ -34,6 +37,7 @@ export class Growth {
   private readonly ledger: Ledger;
   private readonly limits: GrowthLimits;
   private until: "step" | "end" = "end";
+  private temperature = Number.NaN;
 
   constructor(session: PolicySession, inbox: Inbox<Message>, ledger: Ledger, limits: GrowthLimits) {
     this.session = session;
@@ -43,9 +47,10 @@ export class Growth {
   }
 
   /** What the rows that follow are, and whether the verifier reads them. */
-  begin(until: "step" | "end", isRead: boolean): void {
+  begin(until: "step" | "end", { verifier, temperature }: SearchPlan): void {
     this.until = until;
-    this.ledger.begin(until, isRead);
+    this.temperature = temperature;
+    this.ledger.begin(until, verifier !== "none");
   }
 
   /** Starts as many of the rows that the group wants as the budget allows; the others go on waiting. */
@@ -92,7 +97,7 @@ export class Growth {
   }
 
   private request(parent: Path | undefined, count: number) {
-    const { maxSolutionTokens, contextLength } = this.limits;
+    const { maxSolutionTokens, contextLength, temperature } = this.limits;
     const left = maxSolutionTokens - (parent?.tokenCount ?? 0);
     const maxTokens = Math.max(1, Math.floor(Math.min(left, this.ledger.remainingTokens())));
     return {
@@ -100,6 +105,7 @@ export class Growth {
       count,
       until: this.until,
       ...(maxTokens < contextLength && { maxTokens }),
+      ...(this.temperature !== temperature && { sampling: { temperature: this.temperature } }),
     };
   }
 

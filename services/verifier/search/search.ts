@@ -83,7 +83,8 @@ export async function* search(
       (reason) => inbox.fail(reason),
     );
     const { maxSolutionTokens = MAX_SOLUTION_TOKENS, maxDepth = MAX_DEPTH, seed = 0 } = request;
-    const growth = new Growth(policy, inbox, ledger, { maxSolutionTokens, contextLength });
+    const temperature = temperatureFor(request, features);
+    const growth = new Growth(policy, inbox, ledger, { maxSolutionTokens, contextLength, temperature });
     const { calibration } = features;
     const limits = { maxDepth, maxSolutionTokens };
     const frontier = new Frontier({

@@ -19,10 +19,10 @@ export function applicable(
   if (calibration === undefined) return undefined;
   const { strategy, sampling = {} } = request;
   const { temperature, ...filters } = sampling;
+  const calibrated = strategy === "greedy" ? 0 : calibration.pair.temperature;
   const isRead = isScored(strategy);
   if (isRead && scorer.name !== calibration.pair.verifier.name) return undefined;
-  if (strategy === "greedy" || (temperature ?? calibration.pair.temperature) !== calibration.pair.temperature)
-    return undefined;
+  if ((temperature ?? calibrated) !== calibrated) return undefined;
   if (Object.values(filters).some((value) => value !== undefined)) return undefined;
   assertPair(calibration, policy, isRead ? scorer : undefined);
   return calibration;
