@@ -161,6 +161,11 @@ export interface ScorerSession {
   /** The policy's session must be opened with `includeHiddenStates`. Unset: it need not. */
   readonly needsHiddenStates?: boolean;
   /**
+   * Reads the problem, once, before anything is scored: a search whose runs are not read need not pay for it. Unset: there
+   * is nothing to read.
+   */
+  begin?(): Promise<void>;
+  /**
    * Scores steps, each a child of the problem (parent 0) or of a step scored before. Resolves to exactly one score per
    * step, in order; rejects rather than impute one.
    */

@@ -3,7 +3,7 @@ import { mean } from "#shared/stats.js";
 import type { StrategyName } from "#verifier/search/types.js";
 import type { Arm } from "../strategies/arm.js";
 import { type Layout, nameOf, type SearchSpec, sizesUpTo } from "./layout.js";
-import { type Observation, samplesOf, subtreesOf, unreadOf, wholeOf } from "./observation.js";
+import { type Observation, type Part, samplesOf, subtreesOf, unreadOf, wholeOf } from "./observation.js";
 import { firstSample, firstSubtree, recordOf, type Station, stationOf } from "./replay.js";
 
 export interface FixedArm {
@@ -17,19 +17,25 @@ export interface FixedArm {
 export function fixedArms(layout: Layout): FixedArm[] {
   const { samples, searches } = layout;
   const sizes = sizesUpTo(1, samples);
+  const poolOf = (observation: Observation, n: number, rotation: number): Part =>
+    samplesOf(observation, samples, firstSample(samples, rotation), n);
   return [
-    { strategy: "greedy", n: 1, of: ({ greedy }) => stationOf(wholeOf(greedy), "greedy") },
+    {
+      strategy: "greedy",
+      n: 1,
+      of: (observation) => stationOf(observation, wholeOf(observation.greedy), "greedy"),
+    },
     ...sizes.map((n) => ({
       strategy: "majority" as const,
       n,
       of: (observation: Observation, rotation: number) =>
-        stationOf(unreadOf(samplesOf(observation, samples, firstSample(samples, rotation), n)), "majority"),
+        stationOf(observation, unreadOf(poolOf(observation, n, rotation)), "majority"),
     })),
     ...sizes.map((n) => ({
       strategy: "best_of_n" as const,
       n,
       of: (observation: Observation, rotation: number) =>
-        stationOf(samplesOf(observation, samples, firstSample(samples, rotation), n), "best_of_n"),
+        stationOf(observation, poolOf(observation, n, rotation), "best_of_n"),
     })),
     ...searches.flatMap(searchArms),
   ];
@@ -38,7 +44,7 @@ export function fixedArms(layout: Layout): FixedArm[] {
 function searchArms(search: SearchSpec): FixedArm[] {
   const { strategy, n: widest, beamWidth } = search;
   const whole = (observation: Observation): Station =>
-    stationOf(wholeOf(recordOf(observation, search)), strategy);
+    stationOf(observation, wholeOf(recordOf(observation, search)), strategy);
   if (strategy !== "dvts") return [{ strategy, n: widest, of: whole }];
   const subtrees = widest / beamWidth;
   return sizesUpTo(beamWidth, widest).map((n) => ({
@@ -46,7 +52,8 @@ function searchArms(search: SearchSpec): FixedArm[] {
     n,
     of: (observation, rotation) => {
       const from = firstSubtree(subtrees, rotation);
-      return stationOf(subtreesOf(recordOf(observation, search), subtrees, from, n / beamWidth), strategy);
+      const part = subtreesOf(recordOf(observation, search), subtrees, from, n / beamWidth);
+      return stationOf(observation, part, strategy);
     },
   }));
 }

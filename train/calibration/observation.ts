@@ -1,7 +1,6 @@
 /** What was measured of one problem, and the parts of it that other searches would have had. Pure. */
 import type { Candidate } from "#verifier/search/types.js";
-import { totalTokens } from "../strategies/arm.js";
-import type { CandidateRecord, SolveRecord } from "../strategies/solve-record.js";
+import type { CandidateRecord, SolveRecord, Spent } from "../strategies/solve-record.js";
 
 export interface Observation {
   readonly id: string;
@@ -17,9 +16,20 @@ export interface Observation {
 export interface Part {
   readonly candidates: readonly CandidateRecord[];
   readonly generatedTokens: number;
-  /** Of both models. */
-  readonly tokens: number;
+  /** That the verifier read of these; the problem's own are not among them. */
+  readonly verifierTokens: number;
 }
+
+/** Of both models. If the verifier reads anything, it reads the problem once, which is as long for it as for the policy. */
+export function costOf(
+  { pool }: Observation,
+  { generatedTokens, verifierTokens }: Omit<Part, "candidates">,
+): number {
+  return generatedTokens + verifierTokens + (verifierTokens > 0 ? pool.spent.promptTokens : 0);
+}
+
+const readTokens = ({ verifierTokens, promptTokens }: Spent): number =>
+  Math.max(0, verifierTokens - promptTokens);
 
 /**
  * `count` samples of the pool, from `from` on, around its end. Which samples did not finish is not recorded, only how
@@ -38,7 +48,8 @@ export function samplesOf({ pool }: Observation, samples: number, from: number, 
   return {
     candidates: own,
     generatedTokens,
-    tokens: spent.generatedTokens === 0 ? 0 : (generatedTokens * totalTokens(spent)) / spent.generatedTokens,
+    verifierTokens:
+      spent.generatedTokens === 0 ? 0 : (generatedTokens * readTokens(spent)) / spent.generatedTokens,
   };
 }
 
@@ -46,7 +57,7 @@ export function samplesOf({ pool }: Observation, samples: number, from: number, 
 export const unreadOf = ({ candidates, generatedTokens }: Part): Part => ({
   candidates: candidates.map((candidate) => ({ ...candidate, score: null })),
   generatedTokens,
-  tokens: generatedTokens,
+  verifierTokens: 0,
 });
 
 const tokensOf = (candidates: readonly CandidateRecord[]): number =>
@@ -55,18 +66,17 @@ const tokensOf = (candidates: readonly CandidateRecord[]): number =>
 /** `count` of a Solve's independent `subtrees`, from `from` (0 is the first) on, around its end; at their share of its cost. */
 export function subtreesOf(record: SolveRecord, subtrees: number, from: number, count: number): Part {
   const isIn = ({ subtree }: CandidateRecord): boolean => (subtree - 1 - from + subtrees) % subtrees < count;
-  const { generatedTokens } = record.spent;
   return {
     candidates: record.candidates.filter(isIn),
-    generatedTokens: (generatedTokens * count) / subtrees,
-    tokens: (totalTokens(record.spent) * count) / subtrees,
+    generatedTokens: (record.spent.generatedTokens * count) / subtrees,
+    verifierTokens: (readTokens(record.spent) * count) / subtrees,
   };
 }
 
 export const wholeOf = ({ candidates, spent }: SolveRecord): Part => ({
   candidates,
   generatedTokens: spent.generatedTokens,
-  tokens: totalTokens(spent),
+  verifierTokens: readTokens(spent),
 });
 
 /** The share of right samples among all but `except`, those that did not finish included. */

@@ -7,7 +7,6 @@ import { confidenceFeatures } from "#verifier/plan/calibration/features.js";
 import { isScored, isStepSearch } from "#verifier/search/strategies.js";
 import type { StrategyName } from "#verifier/search/types.js";
 import { tally } from "#verifier/search/vote.js";
-import type { CandidateRecord } from "../strategies/solve-record.js";
 import { type Action, MOST_FIRST_SAMPLES } from "./actions.js";
 import { type Layout, nameOf, type SearchSpec } from "./layout.js";
 import {
@@ -15,6 +14,7 @@ import {
   type Part,
   samplesOf,
   subtreesOf,
+  costOf,
   toVoters,
   unreadOf,
   wholeOf,
@@ -31,16 +31,15 @@ export interface Station {
   readonly rawConfidence: number;
 }
 
-export type Hand = Pick<Part, "candidates" | "tokens">;
-
-/** What the strategy would answer. */
-export function stationOf({ candidates, tokens }: Hand, strategy: StrategyName): Station {
+/** What the strategy would answer, from a Solve that has come so far. */
+export function stationOf(observation: Observation, part: Part, strategy: StrategyName): Station {
+  const { candidates } = part;
   const voters = toVoters(candidates);
   const isWeighed = isScored(strategy);
   const outcome = tally(voters, isWeighed ? "weighted" : "majority", 0);
   return {
     correct: outcome.winner !== undefined && candidates[outcome.winner.nodeId]!.correct,
-    tokens,
+    tokens: costOf(observation, part),
     features: confidenceFeatures(outcome, voters, { isStepSearch: isStepSearch(strategy), isWeighed }),
     rawConfidence: outcome.confidence,
   };
@@ -70,20 +69,22 @@ export const firstSample = (samples: number, rotation: number): number =>
 
 /** One station after the first samples, if there are any, and one after each run. */
 export function replay(observation: Observation, layout: Layout, action: Action, start: Start): Station[] {
-  const first = firstOf(observation, layout, start);
-  const stations = start.firstSamples === 0 ? [] : [stationOf(first, "best_of_n")];
-  let candidates: readonly CandidateRecord[] = first.candidates;
-  let { tokens } = first;
+  let part = firstOf(observation, layout, start);
+  const stations = start.firstSamples === 0 ? [] : [stationOf(observation, part, "best_of_n")];
   let drawn = 0;
   for (const run of action.runs) {
-    const part = runOf(observation, layout, action, { ...start, run, drawn });
-    candidates = [...candidates, ...part.candidates];
-    tokens += part.tokens;
+    part = joined(part, runOf(observation, layout, action, { ...start, run, drawn }));
     drawn += run;
-    stations.push(stationOf({ candidates, tokens }, action.strategy));
+    stations.push(stationOf(observation, part, action.strategy));
   }
   return stations;
 }
+
+const joined = (first: Part, next: Part): Part => ({
+  candidates: [...first.candidates, ...next.candidates],
+  generatedTokens: first.generatedTokens + next.generatedTokens,
+  verifierTokens: first.verifierTokens + next.verifierTokens,
+});
 
 interface Run extends Start {
   readonly run: number;

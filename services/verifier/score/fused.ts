@@ -30,6 +30,9 @@ function joined(swift: ScorerSession, prm: ScorerSession): ScorerSession {
   const scores = new Map<NodeId, number>();
   return {
     needsHiddenStates: swift.needsHiddenStates === true,
+    async begin() {
+      await Promise.all([swift.begin?.(), prm.begin?.()]);
+    },
     async score(steps) {
       // What the PRM thinks of a closing token without words is what it thought before.
       const worded = steps.filter((step) => step.text.trim() !== "" || !hasEnded(step));

@@ -98,7 +98,7 @@ export async function* search(
       ...limits,
     });
     const schedule = createSchedule(request, features, budget, progressOf(frontier, ledger, undefined));
-    const { plan, stopReason } = yield* runAll(schedule, frontier, ledger);
+    const { plan, stopReason } = yield* runAll(schedule, frontier, ledger, scorer);
     const usage = await policy.close();
     return toResult(
       frontier,
@@ -123,6 +123,7 @@ async function* runAll(
   schedule: ReturnType<typeof createSchedule>,
   frontier: Frontier,
   ledger: Ledger,
+  scorer: ScorerSession,
 ): AsyncGenerator<SearchEvent, { plan: SearchPlan; stopReason: StopReason }> {
   let plan: SearchPlan | undefined;
   let reason: StopReason = "finished";
@@ -133,6 +134,7 @@ async function* runAll(
     if (run.plan !== plan) yield { type: "plan_chosen", plan: run.plan };
     plan = run.plan;
     if (run.candidates > 0) {
+      if (plan.verifier !== "none") await scorer.begin?.();
       reason = yield* frontier.run(strategyOf(plan), { ...plan, n: run.candidates });
       if (reason === "budget" || reason === "deadline") return { plan, stopReason: reason };
     }
