@@ -20,12 +20,14 @@ interface Case {
   readonly budget?: Budget;
   readonly promptOutputs?: readonly number[];
   readonly verifier?: "prm" | "swift" | "none";
+  readonly problemTokens?: number;
 }
 
 async function solve(given: Case): Promise<Run & { policy: ReturnType<typeof scriptedPolicy> }> {
   const { score = () => 0.6, calibration = calibrationOf(), request, budget = {} } = given;
   const policy = scriptedPolicy(script, { promptOutputs: given.promptOutputs ?? [] });
-  const scorer = { ...toyScorer(score, { name: given.verifier ?? "prm" }), hash: "toy" };
+  const { verifier: name = "prm", problemTokens = 0 } = given;
+  const scorer = { ...toyScorer(score, { name, problemTokens }), hash: "toy" };
   const run = await runSearch({ policy, scorer, calibration }, { strategy: "auto", ...request }, budget);
   return { policy, ...run };
 }
@@ -138,6 +140,33 @@ describe("the first samples", () => {
     expect(result.confidence).toBeCloseTo(0.5);
   });
 
+  test("and nothing need be drawn: a row may be greedy, at temperature 0 in a session of another", async () => {
+    const calibration = byPrompt({ rows: [row({ strategy: "greedy", beamWidth: 1, runs: [1] })] });
+    const run = await solve({ calibration, promptOutputs: [1] });
+    expect(run.policy.opened[0]!.sampling).toEqual({ temperature: 0.8 });
+    expect(run.policy.grows).toMatchObject([{ count: 1, until: "end", sampling: { temperature: 0 } }]);
+    expect(run.result.plan).toMatchObject({
+      strategy: "greedy",
+      n: 1,
+      verifier: "none",
+      vote: "majority",
+      temperature: 0,
+      calibrated: true,
+    });
+    expect(run.result.plan.reason).toMatch(/greedy paid best there when calibrated/);
+    expect(run.result).toMatchObject({ stopReason: "finished", usage: { verifierTokens: 0 } });
+  });
+
+  test.each<["greedy" | "majority" | "best_of_n", number]>([
+    ["greedy", 0],
+    ["majority", 0],
+    ["best_of_n", 1],
+  ])("of none, the verifier reads the problem only where something is read: %s", async (strategy, reads) => {
+    const calibration = byPrompt({ rows: [row({ strategy, beamWidth: 1, runs: [1] })] });
+    const { usage } = (await solve({ calibration, problemTokens: 70 })).result;
+    expect(usage.verifierTokens).toBe(reads * (70 + usage.generatedTokens));
+  });
+
   test("that were read do not make a count a weighing", async () => {
     const calibration = calibrationOf({
       bins: [],
@@ -214,7 +243,7 @@ describe("what a calibration is not for", () => {
     ["its own temperature, named", { request: { sampling: { temperature: 0.8 } } }, true],
     ["other filters", { request: { sampling: { minP: 0.1 } } }, false],
     ["another kind of verifier", { verifier: "swift" }, false],
-    ["greedy decoding", { request: { strategy: "greedy" } }, false],
+    ["greedy decoding, whose temperature it knows", { request: { strategy: "greedy" } }, true],
   ])("%s: calibrated %#", async (_title, given, isCalibrated) => {
     const { plan } = (await solve(given)).result;
     expect(plan.calibrated === true).toBe(isCalibrated);

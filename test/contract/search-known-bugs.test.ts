@@ -134,7 +134,7 @@ describe("search-and-learn", () => {
 });
 
 describe("compute-optimal-tts", () => {
-  test.each(["greedy", "best_of_n", "beam", "dvts"] as const)(
+  test.each(["best_of_n", "beam", "dvts"] as const)(
     "a missing score becomes 0 and kills a good path (%s)",
     async (strategy) => {
       const scorer = toyScorer(() => 0.5);

@@ -20,13 +20,14 @@ export function candidate(fields: Partial<CandidateRecord> = {}): CandidateRecor
   };
 }
 
-/** The verifier reads every token once. */
+/** The verifier reads every token once; of a greedy answer none. */
 export function solve(
   arm: string,
   candidates: readonly CandidateRecord[],
   id = "p",
   generatedTokens = TOKENS * candidates.length,
 ): SolveRecord {
+  const verifierTokens = arm === "greedy@1" ? 0 : generatedTokens;
   const tokens = { generatedTokens, keptTokens: generatedTokens, prunedTokens: 0, cancelledTokens: 0 };
   return {
     id,
@@ -40,7 +41,7 @@ export function solve(
     stopReason: "finished",
     strategy: arm.split("@")[0]!,
     row: "requested",
-    spent: { ...tokens, promptTokens: 0, verifierTokens: generatedTokens, flops: 0, wallMs: 0 },
+    spent: { ...tokens, promptTokens: 0, verifierTokens, flops: 0, wallMs: 0 },
     candidates,
   };
 }
@@ -50,6 +51,8 @@ export interface Rules {
   readonly passRate: number;
   /** Of each candidate of a search. */
   readonly searchRate: number;
+  /** Of the greedy answer; unset: as of a sample. */
+  readonly greedyRate?: number;
   readonly promptState?: Float32Array;
 }
 
@@ -62,14 +65,14 @@ export function recordedProblems(
 ): Observation[] {
   return Array.from({ length: count }, (_, i) => {
     const rng = createRng(seed, "recorded problem", i);
-    const { passRate, searchRate, promptState } = rulesOf(i, rng);
+    const { passRate, searchRate, greedyRate = passRate, promptState } = rulesOf(i, rng);
+    const rateOf = (name: string): number =>
+      name === "greedy@1" ? greedyRate : name.startsWith("bon@") ? passRate : searchRate;
     const id = `problem-${i}`;
-    const records = armsOf(layout).map(({ name, n = 1, beamWidth = 1 }, arm) =>
+    const records = armsOf(layout).map(({ name, n = 1, beamWidth = 1 }) =>
       solve(
         name,
-        Array.from({ length: n }, (_each, k) =>
-          drawn(rng, arm === 0 ? passRate : searchRate, Math.floor(k / beamWidth) + 1),
-        ),
+        Array.from({ length: n }, (_each, k) => drawn(rng, rateOf(name), Math.floor(k / beamWidth) + 1)),
         id,
       ),
     );
@@ -77,6 +80,7 @@ export function recordedProblems(
     return {
       id,
       pool: pool!,
+      greedy: searches.pop()!,
       searches: new Map(searches.map((record) => [record.arm, record])),
       ...(promptState && { promptState }),
     };

@@ -49,11 +49,15 @@ function openSession(
   const known = new Set<NodeId>([0]);
   let verifierTokens = 0;
   let isOpen = true;
+  const begin = async (): Promise<void> => {
+    if (verifierTokens === 0) verifierTokens = options.problemTokens ?? 0;
+  };
   return {
+    begin,
     score: async (steps) => {
       if (!isOpen) throw new Error("score after close");
       scorer.calls.push(steps);
-      if (verifierTokens === 0) verifierTokens = options.problemTokens ?? 0;
+      await begin();
       for (const step of steps) {
         if (!known.has(step.parentId))
           throw new Error(`step ${step.nodeId} came before its parent ${step.parentId}`);

@@ -8,7 +8,7 @@ import { toCalibrationFile } from "#verifier/plan/calibration/calibration-file.j
 import { toConfig } from "#verifier/config.js";
 import { createService } from "#verifier/service.js";
 import { ARITHMETIC_CHECK, arithmeticPrm } from "../../fakes/arithmetic-prm.js";
-import { calibrationOf } from "../../fakes/calibration.js";
+import { calibrationOf, difficultyBy, row, tier } from "../../fakes/calibration.js";
 import { FAKE_INFO } from "../../fakes/generator-server.js";
 import { type Rig, startRig } from "./verifier-rig.js";
 
@@ -29,10 +29,14 @@ const PAIR: Calibration["pair"] = {
   temperature: 0.8,
 };
 
-function fileOf(pair: Calibration["pair"]): { VERIFIER_CALIBRATION: string } {
+function fileOf(
+  pair: Calibration["pair"],
+  changes: Partial<Calibration> = {},
+): { VERIFIER_CALIBRATION: string } {
   const { hash: _, ...fields } = calibrationOf({
     pair,
     promptProbe: { intercept: 0, weights: new Float32Array(6) },
+    ...changes,
   });
   const path = join(mkdtempSync(`${directory}-`), "calibration.json");
   writeFileSync(path, toCalibrationFile({ ...fields, measured: {} }));
@@ -48,10 +52,26 @@ test("plans AUTO, says so, and is named by GetVerifierInfo and Plan", async () =
   expect(solved.plan).toMatchObject({ calibrated: true, estimatedPassRate: expect.any(Number) });
   expect(rig.generator.opens[0]!.includePromptProbe).toBe(true);
   const plan = await rig.client.plan({ problem: "2 + 3 + 4?", budget: { tokens: 500 } });
-  expect(plan.then.map(({ row }) => row)).toEqual([
+  expect(plan.then.map((each) => each.row)).toEqual([
     "calibrated, pass@1 0.5-1, from 0 tokens",
     "calibrated, pass@1 0-0.5, from 0 tokens",
   ]);
+});
+
+test("may answer greedily, whatever the session samples at", async () => {
+  const rows = [row({ strategy: "greedy", beamWidth: 1, runs: [1] })];
+  const changes = {
+    bins: [],
+    difficulty: difficultyBy("prompt", 0),
+    tiers: [tier({ firstSamples: 0, rows })],
+  };
+  rig = await startRig({ env: fileOf(PAIR, changes) });
+  const events = await rig.solve({ problem: "2 + 3 + 4?" });
+  const { plan, usage } = events.at(-1)!.solved!;
+  expect(plan).toMatchObject({ strategy: "STRATEGY_GREEDY", verifier: "VERIFIER_NONE", temperature: 0 });
+  expect(usage!.verifierTokens).toBe(0);
+  expect(rig.generator.opens[0]!.sampling).toMatchObject({ temperature: 0.8 });
+  expect(rig.generator.grows).toMatchObject([{ count: 1, sampling: { temperature: 0 } }]);
 });
 
 test("is not asked where it says nothing", async () => {

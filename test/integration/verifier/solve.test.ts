@@ -61,14 +61,16 @@ describe("Solve", () => {
     const { answer, plan, usage, candidates, votes, confidence, stopReason } = solvedOf(events);
     expect(answer).toBe("9");
     expect(votes[0]!.answer).toBe("9");
-    expect(confidence).toBeGreaterThan(0.5);
+    // One answer that nobody read is worth a half.
+    expect(confidence).toBeGreaterThanOrEqual(0.5);
     expect(stopReason).toMatch(/FINISHED|DECIDED/);
     if (strategy !== "STRATEGY_AUTO") expect(plan!.strategy).toBe(strategy);
     expect(candidates.length).toBeGreaterThan(0);
     for (const candidate of candidates) expect(candidate.text).toContain(`#### ${candidate.answer}`);
     expect(usage!.keptTokens + usage!.prunedTokens + usage!.cancelledTokens).toBe(usage!.generatedTokens);
     expect(usage!.flops).toBeGreaterThan(0);
-    expect(usage!.verifierTokens > 0).toBe(strategy !== "STRATEGY_MAJORITY");
+    const isRead = strategy !== "STRATEGY_MAJORITY" && strategy !== "STRATEGY_GREEDY";
+    expect(usage!.verifierTokens > 0).toBe(isRead);
     const added = new Set([0]);
     for (const { nodeAdded, nodeScored, nodePruned } of events) {
       if (nodeAdded) {

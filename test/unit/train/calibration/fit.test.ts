@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createRng } from "#shared/rng.js";
 import { mean, spearman } from "#shared/stats.js";
+import { budgetsFor } from "#train/calibration/budgets.js";
 import { crossValidate } from "#train/calibration/cross-validation.js";
 import { fitCalibration } from "#train/calibration/fit.js";
 import { fitTiers, type Case, PRICE } from "#train/calibration/fit-table.js";
@@ -31,6 +32,33 @@ test("finds that the hard problems need a search and the easy ones nothing", () 
   expect(rows.at(-1)!.runs).toEqual([]);
   expect(rows.at(-1)!.accuracy).toBeGreaterThan(0.9);
   expect(widthCap).toBe(16);
+});
+
+test("where the budget pays for one sample, the greedy answer is taken, which need not be read", () => {
+  const problems = recordedProblems(80, layout, () => ({
+    passRate: 0.4,
+    greedyRate: 0.6,
+    searchRate: 0.5,
+    promptState: Float32Array.of(1),
+  }));
+  const [lowest] = fitCalibration(createStudy(layout, problems), [16]).tiers;
+  expect(lowest!.firstSamples).toBe(0);
+  expect(lowest!.rows.map(({ strategy, runs }) => [strategy, runs])).toEqual(
+    Array.from({ length: 4 }, () => ["greedy", [1]]),
+  );
+  const { meanTokens, accuracy } = lowest!.rows[1]!;
+  expect(meanTokens).toBe(10);
+  // 80 problems: two standard errors.
+  expect(Math.abs(accuracy - 0.6)).toBeLessThan(0.11);
+});
+
+test.each([
+  [33, 66, [64, 128]],
+  [33, 64, [64]],
+  [1, 1, [1]],
+  [300, 5000, [512, 1024, 2048, 4096, 8192]],
+])("budgets between %d and %d tokens", (cheapest, dearest, budgets) => {
+  expect(budgetsFor(cheapest, dearest)).toEqual(budgets);
 });
 
 let quality: ReturnType<typeof qualityOf> | undefined;

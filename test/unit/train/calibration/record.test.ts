@@ -42,8 +42,9 @@ test("records every problem's pool, searches and prompt, all with seeds of their
   expect(observations.map(({ id }) => id)).toEqual(problems.map(({ id }) => id));
   expect(observations[0]!.pool.arm).toBe("bon@8");
   expect([...observations[0]!.searches.keys()]).toEqual(["beam@4", "beam@8", "dvts@8"]);
+  expect(observations[0]!.greedy.arm).toBe("greedy@1");
   expect(observations[0]!.promptState).toEqual(Float32Array.of(1, 2));
-  expect(new Set(asked.map(({ seed }) => seed)).size).toBe(24);
+  expect(new Set(asked.map(({ seed }) => seed)).size).toBe(30);
 });
 
 test("goes on where it was interrupted, half-written lines included, and ends up the same", async () => {
@@ -55,8 +56,8 @@ test("goes on where it was interrupted, half-written lines included, and ends up
 
   const second = recorder(directory);
   const observations = await recordAll(second.recording, signal);
-  expect(second.asked).toHaveLength(24 - 10);
-  expect(first.asked.length + second.asked.length).toBe(24);
+  expect(second.asked).toHaveLength(30 - 10);
+  expect(first.asked.length + second.asked.length).toBe(30);
   const whole = await recordAll(recorder(await temporaryDirectory()).recording, signal);
   expect(observations).toEqual(whole);
 

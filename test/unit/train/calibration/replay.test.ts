@@ -4,6 +4,7 @@ import { endOf } from "#train/calibration/fit-table.js";
 import { createLayout } from "#train/calibration/layout.js";
 import type { Observation } from "#train/calibration/observation.js";
 import { replay, stationOf } from "#train/calibration/replay.js";
+import type { CandidateRecord } from "#train/strategies/solve-record.js";
 import { candidate, solve } from "../../../fakes/recorded-problems.js";
 
 const layout = createLayout(16, ["beam", "dvts"], [8, 16]);
@@ -18,6 +19,7 @@ const observation: Observation = {
     "p",
     280,
   ),
+  greedy: solve("greedy@1", [candidate({ tokens: 9 })], "p", 9),
   searches: new Map(
     [
       solve(
@@ -41,7 +43,7 @@ const observation: Observation = {
 };
 
 const follow = (
-  strategy: "best_of_n" | "majority" | "beam" | "dvts",
+  strategy: "greedy" | "best_of_n" | "majority" | "beam" | "dvts",
   runs: number[],
   { rotation = 0, firstSamples = 4 } = {},
 ) =>
@@ -101,6 +103,24 @@ test("what is only counted is not paid for as if it had been read", () => {
   expect(follow("majority", [2], { firstSamples: 2 }).at(-1)).toEqual([false, 67]);
 });
 
+test("greedy is the recorded answer, which nobody reads", () => {
+  expect(follow("greedy", [1], { firstSamples: 0 })).toEqual([[true, 9]]);
+});
+
+test("the verifier reads the problem once, before it reads anything else", () => {
+  const { pool } = observation;
+  const read = {
+    ...observation,
+    pool: { ...pool, spent: { ...pool.spent, promptTokens: 30, verifierTokens: 310 } },
+  };
+  const tokensOf = (strategy: "best_of_n" | "majority", runs: number[]): number[] =>
+    replay(read, layout, { strategy, beamWidth: 1, runs }, { rotation: 0, firstSamples: 0 }).map(
+      ({ tokens }) => tokens,
+    );
+  expect(tokensOf("best_of_n", [1, 1, 14])).toEqual([30 + 20, 30 + 42, 30 + 560]);
+  expect(tokensOf("majority", [1, 1])).toEqual([10, 21]);
+});
+
 test("samples that did not finish are paid for evenly", () => {
   const half = Array.from({ length: 8 }, () => candidate({ tokens: 10 }));
   const cut = { ...observation, pool: solve("bon@16", half, "p", 240) };
@@ -116,15 +136,20 @@ test("samples that did not finish are paid for evenly", () => {
 
 test("the vote is the search's: a right answer that is doubted loses", () => {
   const doubted = [candidate({ score: 0.2 }), candidate({ correct: false, score: 0.7 })];
-  expect(stationOf({ candidates: doubted, tokens: 0 }, "best_of_n").correct).toBe(false);
+  const partOf = (candidates: CandidateRecord[]) => ({ candidates, generatedTokens: 0, verifierTokens: 0 });
+  expect(stationOf(observation, partOf(doubted), "best_of_n").correct).toBe(false);
   const counted = [...doubted, candidate({ score: 0.1 })];
-  const unscored = stationOf({ candidates: counted, tokens: 0 }, "majority");
+  const unscored = stationOf(observation, partOf(counted), "majority");
   expect(unscored.correct).toBe(true);
   expect(unscored.features?.kind).toBe("unscored");
 });
 
 test("nobody answered: wrong, and nothing to judge by", () => {
-  const station = stationOf({ candidates: [], tokens: 5 }, "best_of_n");
+  const station = stationOf(
+    observation,
+    { candidates: [], generatedTokens: 5, verifierTokens: 0 },
+    "best_of_n",
+  );
   expect(station).toMatchObject({ correct: false, features: undefined, rawConfidence: 0 });
 });
 

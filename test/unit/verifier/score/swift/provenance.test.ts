@@ -134,13 +134,13 @@ describe("a search", () => {
     expect([scripted.opened, scorer.sessionsOpen]).toEqual([[], 0]);
   });
 
-  test("greedy, and one that reads nothing, may use any head", async () => {
-    const { scorer, asked } = strict();
-    await runSearch({ policy: policyOf(), scorer }, { strategy: "greedy" });
-    expect(asked).toEqual([{ temperature: 0 }]);
-    const scripted = policyOf();
-    await runSearch({ policy: scripted, scorer }, { strategy: "majority" });
-    expect(asked).toHaveLength(1);
-    expect(scripted.opened[0]!.sampling).toEqual({ temperature: 0.8 });
+  test.each([
+    ["greedy", 0],
+    ["majority", 0.8],
+  ] as const)("%s, which is not read, may use any head", async (strategy, temperature) => {
+    const [{ scorer, asked }, scripted] = [strict(), policyOf()];
+    await runSearch({ policy: scripted, scorer }, { strategy });
+    expect(asked).toEqual([]);
+    expect(scripted.opened[0]!.sampling).toEqual({ temperature });
   });
 });
