@@ -47,7 +47,8 @@ export function isClimbed(
   if (UNITS.every((unit) => last.cost[unit] >= largest[unit])) return true;
   const cap = specs[arms.length - 1]!.tokens;
   const before = arms.at(-2);
-  if (cap === undefined || before === undefined) return false;
+  // A cap below the largest budget says nothing of higher ones: a greedy answer costs the same under each.
+  if (cap === undefined || before === undefined || cap < largest.tokens) return false;
   // Below half of the cap it was not the cap that ended the searches.
   return last.cost.tokens < GROWTH * before.cost.tokens && last.cost.tokens < cap / 2;
 }

@@ -44,11 +44,13 @@ describe("isClimbed()", () => {
   });
 
   test("AUTO has arrived where a higher cap changes nothing, unless it was the cap that ended it", () => {
-    const huge = { tokens: 1e6, flops: 1e7, seconds: 1e3 };
+    const most = { tokens: 400, flops: 1e7, seconds: 1e3 };
     const arms = (...costs: number[]) => costs.map((cost, i) => armOf(auto[i]!.name, cost, [true]));
-    expect(isClimbed(auto, arms(200, 400), huge)).toBe(false);
-    expect(isClimbed(auto, arms(250, 260), huge)).toBe(false);
-    expect(isClimbed(auto, arms(240, 250), huge)).toBe(true);
-    expect(isClimbed(auto, arms(200, 211), huge)).toBe(false);
+    expect(isClimbed(auto, arms(200, 400), most)).toBe(false);
+    expect(isClimbed(auto, arms(250, 260), most)).toBe(false);
+    expect(isClimbed(auto, arms(240, 250), most)).toBe(true);
+    expect(isClimbed(auto, arms(200, 211), most)).toBe(false);
+    // What costs the same under the smallest caps may cost more under those that the largest budget allows.
+    expect(isClimbed(auto, arms(33, 33), { ...most, tokens: 600 })).toBe(false);
   });
 });
