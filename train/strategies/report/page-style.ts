@@ -50,7 +50,8 @@ figcaption { font-weight: 600; font-size: .95rem; margin: 14px 0 4px; }
 .panels { grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); }
 .panels.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 230px), 1fr)); margin-bottom: 20px; }
 .panels figure { max-width: 420px; }
-.tables { display: grid; gap: 26px 32px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); align-items: start; }
+.tables { display: flex; flex-wrap: wrap; gap: 26px 32px; align-items: flex-start; }
+.tables figure { max-width: 100%; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .93rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 5px 8px 5px 14px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); vertical-align: top; line-height: 1.3; }
