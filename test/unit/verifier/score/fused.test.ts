@@ -14,7 +14,7 @@ function step(nodeId: number, parentId: number, text: string, finishReason: "ste
 }
 
 function fused() {
-  const prm = toyScorer((text) => Number(text), { pair: () => ({ swift: 9, prm: 9 }) });
+  const prm = toyScorer((text) => Number(text), { pair: () => ({ swift: 9, prm: 9 }), problemTokens: 5 });
   const reading: StepScorer = {
     ...toyScorer(() => 0),
     open: async (problem, at) => {
@@ -49,7 +49,14 @@ test("both score every step; the belief is the mean of theirs", async () => {
     { score: 0.375, swift: -2, prm: 0.25 },
     { score: 0.625, swift: -2, prm: 0.75 },
   ]);
-  expect(session.usage()).toEqual({ verifierTokens: 4, flops: 4e9 });
+  expect(session.usage()).toEqual({ verifierTokens: 9, flops: 9e9 });
+});
+
+test("the PRM reads the problem when the search says so", async () => {
+  const session = await fused().scorer.open("p", signal);
+  expect(session.usage().verifierTokens).toBe(0);
+  await session.begin!();
+  expect(session.usage().verifierTokens).toBe(5);
 });
 
 test("the PRM does not read a closing token without words: it thinks what it thought before", async () => {
