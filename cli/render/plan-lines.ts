@@ -9,16 +9,15 @@ export function describePlan(plan: PlanShape): string {
   const parts = [strategyName(plan.strategy)];
   if (plan.n > 1) parts.push(`${plan.n} candidates`);
   if (plan.strategy === "beam" || plan.strategy === "dvts") parts.push(`width ${plan.beam_width}`);
-  if (plan.verifier !== "none" && plan.strategy !== "greedy")
-    parts.push(`${verifierName(plan.verifier)} scores`);
+  if (plan.verifier !== "none") parts.push(`${verifierName(plan.verifier)} scores`);
   if (plan.reject_below > 0) parts.push(`below ${plan.reject_below} rejected`);
   if (plan.n > 1) parts.push(describeVote(plan));
   if (plan.strategy !== "greedy") parts.push(`temperature ${Number(plan.temperature.toFixed(2))}`);
   return parts.join(", ");
 }
 
-function describeVote({ strategy, verifier, vote, aggregation }: PlanShape): string {
-  if (strategy === "majority" || verifier === "none" || vote === "majority") return "majority vote";
+function describeVote({ verifier, vote, aggregation }: PlanShape): string {
+  if (verifier === "none" || vote === "majority") return "majority vote";
   return vote === "max" ? `highest ${aggregation} score wins` : `vote weighted by ${aggregation} score`;
 }
 

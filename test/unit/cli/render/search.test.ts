@@ -135,9 +135,10 @@ test("the plan and its reason", () => {
              a vote alone would miss. Estimated pass rate: 40%.
     "
   `);
-  expect(describePlan({ ...solved.plan, strategy: "greedy", n: 1 })).toMatchInlineSnapshot(`"greedy"`);
-  expect(describePlan({ ...solved.plan, strategy: "majority", n: 16 })).toMatchInlineSnapshot(
-    `"majority, 16 candidates, prm scores, majority vote, temperature 0.8"`,
+  const unread = { ...solved.plan, verifier: "none", vote: "majority" };
+  expect(describePlan({ ...unread, strategy: "greedy", n: 1 })).toMatchInlineSnapshot(`"greedy"`);
+  expect(describePlan({ ...unread, strategy: "majority", n: 16 })).toMatchInlineSnapshot(
+    `"majority, 16 candidates, majority vote, temperature 0.8"`,
   );
   expect(describePlan({ ...solved.plan, strategy: "bon", n: 16, vote: "max" })).toMatchInlineSnapshot(
     `"best-of-N, 16 candidates, prm scores, highest last score wins, temperature 0.8"`,
