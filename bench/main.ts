@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME`: the measurements behind README, ARCHITECTURE and the model cards. */
+import { setMaxListeners } from "node:events";
 import { parseArgs } from "node:util";
 import { availableParallelism } from "node:os";
 import { type EngineBenchOptions, runEngine } from "./engine/run.js";
@@ -34,6 +35,8 @@ const { values, positionals } = parseArgs({
 });
 
 const signal = AbortSignal.any([]);
+// Every problem under way listens to it, and Node takes more than ten for a leak.
+setMaxListeners(0, signal);
 const threads = Number(values.threads);
 const [name] = positionals;
 if (name === "engine")
