@@ -1,7 +1,6 @@
 /** What is measured: the models behind a verifier, and everything that a solve depends on besides its arm. */
 import { type FileProblem, hashProblems } from "#train/problem-files/problem-file.js";
 import type { RunSettings } from "#train/work-dir.js";
-import { toPlan } from "../client/solve-events.js";
 import { fromWord } from "../client/words.js";
 import type { SamplingFlags } from "../options/sampling.js";
 import type { VerifierClient } from "../services/use.js";
@@ -76,6 +75,5 @@ async function plannedTemperature(
   signal: AbortSignal,
 ): Promise<number> {
   const request = { problem, verifier: fromWord("verifier", verifier) as never };
-  const plan = await client.plan(request, { signal });
-  return toPlan(plan.first).temperature;
+  return (await client.plan(request, { signal })).temperature;
 }

@@ -184,7 +184,7 @@ function rejectBelowFor(
   return rejectBelow ?? calibrated ?? 0;
 }
 
-/** Of all that the request leads to, but for AUTO's greedy runs: the caller's, else the one that what scores was trained at. */
+/** Of all that the request leads to, AUTO's greedy runs aside: the caller's, else the one that what scores was trained at. */
 export function temperatureFor({ strategy, sampling }: SearchRequest, features: Features): number {
   if (strategy === "greedy") return 0;
   const calibrated = features.calibration?.pair.temperature;

@@ -4,7 +4,7 @@ import type { UnaryHandler } from "#shared/rpc/methods.js";
 import type { Calibration } from "../plan/calibration/calibration.js";
 import { applicable } from "../plan/calibration/fits.js";
 import { planAhead } from "../plan/ahead.js";
-import { featuresOf } from "../plan/planner.js";
+import { featuresOf, temperatureFor } from "../plan/planner.js";
 import type { Policy } from "../ports.js";
 import type { Scorers } from "../score/scorers.js";
 import { toPlanned } from "./codec.js";
@@ -30,8 +30,10 @@ export function plan({
     const scorer = await scorers.resolve(verifier, true, signal);
     const info = await policy.info(signal);
     const applied = applicable(calibration, request, info, scorer);
-    const { first, followUps } = planAhead(request, featuresOf(info, scorer, applied), budget);
+    const features = featuresOf(info, scorer, applied);
+    const { first, followUps } = planAhead(request, features, budget);
+    const temperature = temperatureFor(request, features);
     // oxlint-disable-next-line unicorn/no-thenable -- the contract's field; a list is never taken for a promise
-    return { first: fromPlan(first), then: followUps.map(fromPlan) };
+    return { first: fromPlan(first), then: followUps.map(fromPlan), temperature };
   };
 }

@@ -37,16 +37,17 @@ export class Growth {
   private readonly ledger: Ledger;
   private readonly limits: GrowthLimits;
   private until: "step" | "end" = "end";
-  private temperature = Number.NaN;
+  private temperature: number;
 
   constructor(session: PolicySession, inbox: Inbox<Message>, ledger: Ledger, limits: GrowthLimits) {
     this.session = session;
     this.inbox = inbox;
     this.ledger = ledger;
     this.limits = limits;
+    this.temperature = limits.temperature;
   }
 
-  /** What the rows that follow are, and whether the verifier reads them. */
+  /** What the rows that follow are, what they are sampled at, and whether the verifier reads them. */
   begin(until: "step" | "end", { verifier, temperature }: SearchPlan): void {
     this.until = until;
     this.temperature = temperature;

@@ -5,9 +5,11 @@ import type { SearchPlan as _deliberate_v1_SearchPlan, SearchPlan__Output as _de
 export interface PlanResponse {
   'first'?: (_deliberate_v1_SearchPlan | null);
   'then'?: (_deliberate_v1_SearchPlan)[];
+  'temperature'?: (number | string);
 }
 
 export interface PlanResponse__Output {
   'first': (_deliberate_v1_SearchPlan__Output | null);
   'then': (_deliberate_v1_SearchPlan__Output)[];
+  'temperature': (number);
 }
