@@ -72,7 +72,8 @@ export async function startFakeVerifier(script: SolveScript): Promise<FakeServic
     reply(null, {
       first: PLAN,
       // oxlint-disable-next-line unicorn/no-thenable -- the name of the contract; a list is no promise
-      then: [{ ...PLAN, strategy: "STRATEGY_MAJORITY", row: "easy", reason: "It is easy." }],
+      then: [{ ...PLAN, ...UNREAD, strategy: "STRATEGY_MAJORITY", row: "easy", reason: "It is easy." }],
+      temperature: PLAN.temperature,
     });
   };
   const info = (_: unknown, reply: (error: null, value: object) => void) =>
@@ -128,3 +129,4 @@ export const PLAN = {
   reason: "2 of 4 first samples agree, so there is something to find that a vote alone would miss.",
   estimatedPassRate: 0.4,
 };
+const UNREAD = { verifier: "VERIFIER_NONE", vote: "VOTE_MAJORITY" };

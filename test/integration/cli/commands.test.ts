@@ -131,7 +131,7 @@ describe("plan", () => {
 
       Then, by how hard it turns out to be
       row      easy
-      plan     majority, 4 candidates, prm scores, majority vote, temperature 0.8
+      plan     majority, 4 candidates, majority vote, temperature 0.8
       why      It is easy. Estimated pass rate: 40%.
       "
     `);

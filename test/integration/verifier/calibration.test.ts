@@ -72,6 +72,8 @@ test("may answer greedily, whatever the session samples at", async () => {
   expect(usage!.verifierTokens).toBe(0);
   expect(rig.generator.opens[0]!.sampling).toMatchObject({ temperature: 0.8 });
   expect(rig.generator.grows).toMatchObject([{ count: 1, sampling: { temperature: 0 } }]);
+  const outlook = await rig.client.plan({ problem: "2 + 3 + 4?" });
+  expect(outlook).toMatchObject({ temperature: 0.8, first: { strategy: "STRATEGY_GREEDY", temperature: 0 } });
 });
 
 test("is not asked where it says nothing", async () => {
