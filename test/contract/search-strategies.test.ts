@@ -466,6 +466,24 @@ describe("majority and greedy", () => {
   });
 });
 
+test("a verifier that cannot read the problem ends the search with its own words, and everything is closed", async () => {
+  const policy = scriptedPolicy(counting(1));
+  const scorer = toyScorer(score);
+  const unable = {
+    ...scorer,
+    open: async (problem: string, signal: AbortSignal) => ({
+      ...(await scorer.open(problem, signal)),
+      begin: () => Promise.reject(new Error("must fit the PRM's context")),
+    }),
+  };
+  const run = runSearch({ policy, scorer: unable }, { strategy: "best_of_n", n: 2 });
+  await expect(run).rejects.toThrow("must fit the PRM's context");
+  expect([policy.sessionsOpen, scorer.sessionsOpen, policy.grows]).toEqual([0, 0, []]);
+  // What nobody reads does not need it.
+  const counted = await runSearch({ policy, scorer: unable }, { strategy: "majority", n: 2 });
+  expect(counted.result.candidates).toHaveLength(2);
+});
+
 describe("the consumer", () => {
   test("may stop iterating at any point; everything is closed", async () => {
     for (let stopAfter = 1; stopAfter < 40; stopAfter += 3) {

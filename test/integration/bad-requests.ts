@@ -18,7 +18,7 @@ export const badSolves: readonly Row<SolveRequest>[] = [
   ["no problem", { problem: "" }, "problem", "must not be empty"],
   ["a blank problem", { problem: " \n" }, "problem", "must not be empty"],
   ["a 10 MB problem", { problem: tenMegabytes }, "problem", "must have at most 65536 bytes, got 10000000"],
-  ["a problem beyond the PRM's context", { problem: long }, "problem", "must fit the PRM's context of"],
+  ["a problem beyond both contexts", { problem: long }, "problem", "fit"],
   [
     "a problem beyond the policy's context",
     { problem: long, strategy: "STRATEGY_MAJORITY", verifier: "VERIFIER_NONE" },
