@@ -26,6 +26,8 @@ export interface EndedCall {
 
 /** setTimeout fires at once beyond this. */
 const maxTimerMs = 2 ** 31 - 1;
+/** Timers count on a clock of their own: by the wall clock they may fire so much early. */
+const timerSlackMs = 2;
 
 export class RunningCalls {
   private readonly calls = new Map<ServerCall, AbortController>();
@@ -63,8 +65,8 @@ export class RunningCalls {
     // grpc-js emits "cancelled" once for every call: on cancel, loss of the connection, or after the status was sent.
     this.calls.set(call, controller);
     call.once("cancelled", () => {
-      // A client whose own deadline passes cancels too, and that may arrive before ours does.
-      const isLate = Date.now() >= deadline;
+      // grpc-js ends what is past its deadline too, and so does the client; theirs may come before ours does.
+      const isLate = Date.now() >= deadline - timerSlackMs;
       controller.abort(isLate ? deadlineExceeded(deadline - startedAt) : cancelledByClient());
       this.calls.delete(call);
       if (this.calls.size === 0) this.onIdle();
