@@ -1,7 +1,7 @@
 /** Problems as if they had been recorded, in a world whose rules the test makes. */
 import { createRng, type Rng } from "#shared/rng.js";
 import { armsOf, type Layout } from "#train/calibration/layout.js";
-import type { Observation } from "#train/calibration/observation.js";
+import { type Observation, toObservation } from "#train/calibration/observation.js";
 import type { CandidateRecord, SolveRecord } from "#train/strategies/solve-record.js";
 
 const TOKENS = 10;
@@ -76,14 +76,7 @@ export function recordedProblems(
         id,
       ),
     );
-    const [pool, ...searches] = records;
-    return {
-      id,
-      pool: pool!,
-      greedy: searches.pop()!,
-      searches: new Map(searches.map((record) => [record.arm, record])),
-      ...(promptState && { promptState }),
-    };
+    return toObservation(id, records, promptState);
   });
 }
 

@@ -6,7 +6,7 @@
 import { strategies, usesBeamWidth } from "#verifier/search/strategies.js";
 import type { StrategyName } from "#verifier/search/types.js";
 import { TABLE_BEAM_WIDTH } from "#verifier/plan/table.js";
-import type { ArmSpec } from "../strategies/arm.js";
+import { type ArmSpec, GREEDY_ARM } from "../strategies/arm.js";
 import { doublings } from "../strategies/ladder.js";
 
 export interface SearchSpec {
@@ -57,8 +57,6 @@ export function createLayout(
 
 export const nameOf = ({ strategy, n }: SearchSpec): string => `${toWord(strategy)}@${n}`;
 
-const GREEDY = { strategy: "greedy", name: "greedy@1", n: 1 };
-
 /** The pool first, greedy last. */
 export function armsOf({ samples, searches, rejectBelow }: Layout): ArmSpec[] {
   const pool = { strategy: "bon", name: `bon@${samples}`, n: samples };
@@ -71,7 +69,7 @@ export function armsOf({ samples, searches, rejectBelow }: Layout): ArmSpec[] {
       ...(search.beamWidth > 1 && { beamWidth: search.beamWidth }),
       ...(rejectBelow > 0 && { rejectBelow }),
     })),
-    GREEDY,
+    GREEDY_ARM,
   ];
 }
 

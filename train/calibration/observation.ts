@@ -12,6 +12,21 @@ export interface Observation {
   readonly promptState?: Float32Array;
 }
 
+/** `records`: one for each of the layout's arms, in their order. */
+export function toObservation(
+  id: string,
+  records: readonly SolveRecord[],
+  promptState: Float32Array | undefined,
+): Observation {
+  return {
+    id,
+    pool: records[0]!,
+    greedy: records.at(-1)!,
+    searches: new Map(records.slice(1, -1).map((record) => [record.arm, record])),
+    ...(promptState && { promptState }),
+  };
+}
+
 /** Some of a Solve's candidates and what they cost. */
 export interface Part {
   readonly candidates: readonly CandidateRecord[];
@@ -21,10 +36,7 @@ export interface Part {
 }
 
 /** Of both models. If the verifier reads anything, it reads the problem once, which is as long for it as for the policy. */
-export function costOf(
-  { pool }: Observation,
-  { generatedTokens, verifierTokens }: Omit<Part, "candidates">,
-): number {
+export function costOf({ pool }: Observation, { generatedTokens, verifierTokens }: Part): number {
   return generatedTokens + verifierTokens + (verifierTokens > 0 ? pool.spent.promptTokens : 0);
 }
 

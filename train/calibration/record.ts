@@ -11,7 +11,7 @@ import { seedOf, solveOnce, type Solver } from "../strategies/measure.js";
 import { openRecordStore, type RecordStore } from "../strategies/record-store.js";
 import type { SolveRecord } from "../strategies/solve-record.js";
 import { armsOf, type Layout } from "./layout.js";
-import type { Observation } from "./observation.js";
+import { type Observation, toObservation } from "./observation.js";
 
 /** binary16 [hidden states * width] at the last token of the problem's prompt. */
 export type ReadPrompt = (problem: FileProblem) => Promise<Uint16Array>;
@@ -74,15 +74,7 @@ async function recordOne(
     // Seeds of their own: parts of different Solves are put together as one search's.
     records.push(await solveOnce(problem, arm, seedOf(seed, index, place), solver, { store, onSolve }));
   }
-  const promptState = await prompts.read(problem);
-  const [pool, ...searches] = records;
-  return {
-    id: problem.id,
-    pool: pool!,
-    greedy: searches.pop()!,
-    searches: new Map(searches.map((record) => [record.arm, record])),
-    promptState,
-  };
+  return toObservation(problem.id, records, await prompts.read(problem));
 }
 
 interface PromptLine {

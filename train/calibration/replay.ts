@@ -1,7 +1,8 @@
 /**
- * How AUTO would have gone, from Solves that were made without it: its first samples are some of the pool, further samples
- * the next ones, subtrees of DVTS the next of those, and every other search the recorded Solve of its kind and width. Votes are the
- * search's own. Nothing here depends on a fit; what a fit says of a station is applied to it afterwards.
+ * How AUTO would have gone, from Solves that were made without it: its first samples are some of the pool, further
+ * samples the next ones, subtrees of DVTS the next of those, and every other search the recorded Solve of its kind and
+ * width. Votes are the search's own. Nothing here depends on a fit; what a fit says of a station is applied to it
+ * afterwards.
  */
 import { confidenceFeatures } from "#verifier/plan/calibration/features.js";
 import { isScored, isStepSearch } from "#verifier/search/strategies.js";
@@ -10,11 +11,11 @@ import { tally } from "#verifier/search/vote.js";
 import { type Action, MOST_FIRST_SAMPLES } from "./actions.js";
 import { type Layout, nameOf, type SearchSpec } from "./layout.js";
 import {
+  costOf,
   type Observation,
   type Part,
   samplesOf,
   subtreesOf,
-  costOf,
   toVoters,
   unreadOf,
   wholeOf,

@@ -16,6 +16,8 @@ export interface ArmSpec {
   readonly tokens?: number;
 }
 
+export const GREEDY_ARM: ArmSpec = { strategy: "greedy", name: "greedy@1", n: 1 };
+
 export interface Arm {
   readonly strategy: string;
   readonly name: string;

@@ -1,6 +1,6 @@
 /** Which arms a strategy has, from the cheapest on, and when the ladder has been climbed far enough. */
 import { MAX_CANDIDATES } from "#verifier/plan/request.js";
-import type { Arm, ArmSpec } from "./arm.js";
+import { type Arm, type ArmSpec, GREEDY_ARM } from "./arm.js";
 import { type Unit, UNITS } from "./report/report.js";
 
 /** Children per kept path of the strategies that branch, which therefore begin with as many candidates. */
@@ -16,7 +16,7 @@ const GROWTH = 1.05;
 
 /** `smallest` budget, in tokens: AUTO needs an arm that costs less. */
 export function ladderOf(strategy: string, smallest: number): ArmSpec[] {
-  if (strategy === "greedy") return [{ strategy, name: "greedy@1", n: 1 }];
+  if (strategy === "greedy") return [GREEDY_ARM];
   if (strategy === "auto") {
     const first = Math.max(MIN_CAP, 2 ** Math.floor(Math.log2(Math.min(FIRST_CAP, smallest))));
     return doublings(first, MAX_CAP).map((tokens) => ({ strategy, name: `auto@${tokens}`, tokens }));

@@ -66,7 +66,7 @@ export async function* search(
       void ports.clock
         .sleep(startMs + budget.wallTimeMs - ports.clock.now(), ended.signal)
         .then(() => inbox.put({ type: "deadline" }));
-    const { policy, scorer, features } = open;
+    const { policy, scorer, features, temperature } = open;
     const { contextLength } = open.info;
     const { promptTokens, cachedPromptTokens } = policy;
     const ledger = new Ledger(
@@ -83,7 +83,6 @@ export async function* search(
       (reason) => inbox.fail(reason),
     );
     const { maxSolutionTokens = MAX_SOLUTION_TOKENS, maxDepth = MAX_DEPTH, seed = 0 } = request;
-    const temperature = temperatureFor(request, features);
     const growth = new Growth(policy, inbox, ledger, { maxSolutionTokens, contextLength, temperature });
     const { calibration } = features;
     const limits = { maxDepth, maxSolutionTokens };
@@ -161,6 +160,8 @@ interface Sessions {
   readonly scorer: ScorerSession;
   readonly features: ReturnType<typeof featuresOf>;
   readonly info: PolicyInfo;
+  /** Of the policy's session. */
+  readonly temperature: number;
   close(): Promise<unknown>;
 }
 
@@ -175,7 +176,8 @@ async function openSessions(
   const features = featuresOf(info, scorer, applied);
   const promptProbe = request.strategy === "auto" ? applied?.promptProbe : undefined;
   const isRead = scorer.name !== "none" && isScored(request.strategy);
-  const sampling = { ...request.sampling, temperature: temperatureFor(request, features) };
+  const temperature = temperatureFor(request, features);
+  const sampling = { ...request.sampling, temperature };
   if (isRead) scorer.sampling?.assertFits(sampling);
   const scorerSession = isRead ? await scorer.open(problem, signal) : noScorer;
   try {
@@ -197,6 +199,7 @@ async function openSessions(
       scorer: scorerSession,
       features: { ...features, ...promptScoreOf(promptProbe, policySession) },
       info,
+      temperature,
       close: () => policySession.close().finally(() => scorerSession.close()),
     };
   } catch (error) {
