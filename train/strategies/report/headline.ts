@@ -20,20 +20,19 @@ export function bestOf(rows: readonly ReportRow[], bounds: readonly string[]): R
   return competing.filter(({ accuracy }) => accuracy === top);
 }
 
-/** Whether AUTO's interval holds the best accuracy, at the budgets that AUTO has a row for. */
-function autoReaches(budgets: readonly { name: string; best: ReportRow[]; rows: ReportRow[] }[]): string {
-  const reached: string[] = [];
-  const missed: string[] = [];
-  for (const { name, best, rows } of budgets) {
-    const auto = rows.find(({ strategy }) => strategy === AUTO);
-    if (auto === undefined) continue;
-    (auto.ci_high >= best[0]!.accuracy ? reached : missed).push(name);
+/** What is ahead of AUTO by more than chance, at the budgets that both have a row for. */
+function aheadOfAuto({ rows, differences, bounds }: StrategiesReport, unit: ReportRow["unit"]): string {
+  const budgets = rowsByBudget(rows, unit).filter(([, at]) => at.some(({ strategy }) => strategy === AUTO));
+  if (budgets.every(([, at]) => bestOf(at, bounds).some(({ strategy }) => strategy === AUTO))) return "";
+  const ahead = new Map<string, string[]>();
+  for (const { strategy, against, budget, unit: of, difference } of differences) {
+    const competes = strategy === AUTO && against !== BACKBONE && !bounds.includes(against);
+    if (!competes || of !== unit || difference.high >= 0) continue;
+    ahead.set(against, [...(ahead.get(against) ?? []), cost(unit, budget)]);
   }
-  const alwaysBest = budgets.every(({ best }) => best.some(({ strategy }) => strategy === AUTO));
-  if (alwaysBest || reached.length + missed.length === 0) return "";
-  if (missed.length === 0) return "; AUTO's 95 % interval reaches the best at every budget";
-  if (reached.length === 0) return "; AUTO's 95 % interval reaches the best at no budget";
-  return `; AUTO's 95 % interval reaches the best at ${listed(reached)}, not at ${listed(missed)}`;
+  if (ahead.size === 0) return "; nothing is ahead of AUTO beyond the paired 95 % interval";
+  const names = [...ahead].map(([name, places]) => `${name} at ${listed(places)}`);
+  return `; ahead of AUTO beyond the paired 95 % interval: ${listed(names)}`;
 }
 
 /** Whoever reads no further should know that another model would have done better. */
@@ -48,7 +47,8 @@ function backboneWins(budgets: readonly { name: string; best: ReportRow[]; rows:
   return ` The verifier's own language model as the policy (${BACKBONE}) beats all of them at ${listed(won)}.`;
 }
 
-export function headline({ rows, bounds }: StrategiesReport): string {
+export function headline(report: StrategiesReport): string {
+  const { rows, bounds } = report;
   const unit = UNITS.find((each) => rowsByBudget(rows, each).length > 0);
   if (unit === undefined) return "Nothing was measured.";
   const budgets = rowsByBudget(rows, unit)
@@ -61,5 +61,5 @@ export function headline({ rows, bounds }: StrategiesReport): string {
     winners.set(names, [...(winners.get(names) ?? []), `${name} (${percent(best[0]!.accuracy)})`]);
   }
   const found = [...winners].map(([names, places]) => `${names} at ${listed(places)}`);
-  return `Most accurate by ${UNIT_NAMES[unit]} per problem: ${found.join("; ")}${autoReaches(budgets)}.${backboneWins(budgets)}`;
+  return `Most accurate by ${UNIT_NAMES[unit]} per problem: ${found.join("; ")}${aheadOfAuto(report, unit)}.${backboneWins(budgets)}`;
 }

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { toHtml } from "#train/strategies/report/page.js";
-import { type ReportRow, type StrategiesReport, UNITS } from "#train/strategies/report/report.js";
+import {
+  type Difference,
+  type ReportRow,
+  type StrategiesReport,
+  type Unit,
+  UNITS,
+} from "#train/strategies/report/report.js";
 import { fakeReport } from "../../../../fakes/strategies-report.js";
 
 const lead = (page: string): string => /<p class="lead">([^<]*)</.exec(page)![1]!.replaceAll("\u00a0", " ");
@@ -80,40 +86,67 @@ test("a report's texts never become markup", () => {
 });
 
 describe("the sentence of what was found", () => {
-  const row = (strategy: string, budget: number, accuracy: number, high: number): ReportRow => ({
+  const row = (strategy: string, budget: number, accuracy: number): ReportRow => ({
     ...fakeReport().rows[0]!,
     strategy,
     budget,
     accuracy,
-    ci_high: high,
   });
-  const found = (rows: readonly ReportRow[], bounds: readonly string[] = []): string =>
-    lead(toHtml(fakeReport({ rows, bounds })));
+  const against = (name: string, budget: number, high: number, unit: Unit = "tokens"): Difference => ({
+    strategy: "auto",
+    against: name,
+    budget,
+    unit,
+    difference: { estimate: high - 0.05, low: high - 0.1, high },
+  });
+  const found = (
+    rows: readonly ReportRow[],
+    bounds: readonly string[] = [],
+    differences: readonly Difference[] = [],
+  ): string => lead(toHtml(fakeReport({ rows, bounds, differences })));
 
-  test("names the best of each budget and where AUTO's interval reaches it", () => {
-    const rows = [
-      row("beam", 1000, 0.5, 0.55),
-      row("auto", 1000, 0.45, 0.5),
-      row("dvts", 4000, 0.6, 0.65),
-      row("auto", 4000, 0.5, 0.55),
+  const behind = [
+    row("beam", 1000, 0.5),
+    row("auto", 1000, 0.45),
+    row("dvts", 4000, 0.6),
+    row("auto", 4000, 0.5),
+  ];
+  const best = "Most accurate by tokens per problem: beam at 1k (50.0 %); dvts at 4k (60.0 %)";
+
+  test("names the best of each budget, and what is ahead of AUTO by more than chance", () => {
+    const differences = [against("beam", 1000, 0.01), against("dvts", 4000, -0.01)];
+    expect(found(behind, [], differences)).toBe(
+      `${best}; ahead of AUTO beyond the paired 95 % interval: dvts at 4k.`,
+    );
+    expect(found(behind, [], differences.slice(0, 1))).toBe(
+      `${best}; nothing is ahead of AUTO beyond the paired 95 % interval.`,
+    );
+  });
+
+  test("what competes with AUTO is neither a bound nor another model, and costs the same", () => {
+    const others = [
+      against("oracle", 1000, -0.2),
+      against("backbone", 1000, -0.2),
+      against("dvts", 4000, -0.1, "flops"),
+      { ...against("majority", 1000, -0.1), strategy: "beam" },
     ];
-    expect(found(rows)).toBe(
-      "Most accurate by tokens per problem: beam at 1k (50.0 %); dvts at 4k (60.0 %); AUTO&#39;s 95 % interval reaches the best at 1k, not at 4k.",
+    expect(found(behind, ["oracle"], others)).toBe(
+      `${best}; nothing is ahead of AUTO beyond the paired 95 % interval.`,
     );
   });
 
   test("says no more where AUTO is the best, and names all that tie", () => {
-    expect(found([row("auto", 1000, 0.5, 0.6), row("beam", 1000, 0.5, 0.6)])).toBe(
+    expect(found([row("auto", 1000, 0.5), row("beam", 1000, 0.5)])).toBe(
       "Most accurate by tokens per problem: auto and beam at 1k (50.0 %).",
     );
   });
 
   test("tells where the verifier's own model would have done better, without letting it compete", () => {
     const rows = [
-      row("beam", 1000, 0.5, 0.6),
-      row("backbone", 1000, 0.9, 0.95),
-      row("beam", 4000, 0.95, 0.96),
-      row("backbone", 4000, 0.9, 0.95),
+      row("beam", 1000, 0.5),
+      row("backbone", 1000, 0.9),
+      row("beam", 4000, 0.95),
+      row("backbone", 4000, 0.9),
     ];
     expect(found(rows)).toBe(
       "Most accurate by tokens per problem: beam at 1k (50.0 %) and 4k (95.0 %). " +
@@ -122,7 +155,7 @@ describe("the sentence of what was found", () => {
   });
 
   test("leaves bounds out", () => {
-    const rows = [row("oracle", 1000, 0.9, 0.95), row("beam", 1000, 0.5, 0.6)];
+    const rows = [row("oracle", 1000, 0.9), row("beam", 1000, 0.5)];
     expect(found(rows, ["oracle"])).toBe("Most accurate by tokens per problem: beam at 1k (50.0 %).");
     expect(found(rows.slice(0, 1), ["oracle"])).toBe("Only bounds and other policies were measured.");
     expect(found([])).toBe("Nothing was measured.");
