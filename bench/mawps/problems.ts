@@ -66,10 +66,10 @@ function questionOf({ Question: question, Numbers: numbers }: Row): string {
 }
 
 /**
- * The split that owns a wording: 6, 10 and 4 in 20. Most go to the calibration: where one problem in eight is solved, it
- * takes hundreds to tell two strategies apart, while a head has learnt what it can from a few hundred.
+ * The split that owns a wording: 10, 6 and 4 in 20. A head needs hundreds of problems, and where one in eight is solved, so
+ * does a calibration that is to tell two strategies apart.
  */
 function splitOf(wording: string): Split {
   const bucket = createRng("mawps split", wording).int(20);
-  return bucket < 6 ? "train" : bucket < 16 ? "calibration" : "test";
+  return bucket < 10 ? "train" : bucket < 16 ? "calibration" : "test";
 }

@@ -33,7 +33,7 @@ interface Flags extends JsonFlag, SamplingFlags {
   readonly gate: boolean;
   readonly normalize: boolean;
   readonly loss: LossName;
-  readonly learningRate: number;
+  readonly learningRate?: number;
   readonly weightDecay: number;
   readonly batchSize: number;
   readonly epochs: number;
@@ -99,9 +99,8 @@ function addHeadOptions(command: Command): void {
     .addOption(new Option("--loss <name>", "what is minimised").choices(LOSSES).default(defaults.loss))
     .option(
       "--learning-rate <r>",
-      "of AdamW",
+      "of AdamW (default: the smaller, the more the head reads)",
       numberBetween(0, 1, { openBelow: true }),
-      defaults.learningRate,
     )
     .option("--weight-decay <r>", "of AdamW", numberBetween(0, 1), defaults.weightDecay)
     .option("--batch-size <n>", "solutions of one step", integerBetween(1, 4096), defaults.batchSize)
@@ -153,7 +152,7 @@ function toOptions(flags: Flags, onProgress: SwiftRunOptions["onProgress"]): Swi
       loss: flags.loss,
       gated: flags.gate,
       normalize: flags.normalize,
-      learningRate: flags.learningRate,
+      ...(flags.learningRate !== undefined && { learningRate: flags.learningRate }),
       weightDecay: flags.weightDecay,
       maxEpochs: flags.epochs,
       patience: flags.patience,
@@ -211,6 +210,7 @@ const metricsOf = (result: SwiftResult): object => ({
   tokens: result.tokens,
   training_problems: result.trainingProblems,
   validation_problems: result.validationProblems,
+  learning_rate: result.learningRate,
   epochs: result.epochs,
   best_epoch: result.bestEpoch,
   train_loss: result.trainLoss,

@@ -32,7 +32,7 @@ function aheadOfAuto({ rows, differences, bounds }: StrategiesReport, unit: Repo
   }
   if (ahead.size === 0) return "; nothing is ahead of AUTO beyond the paired 95 % interval";
   const names = [...ahead].map(([name, places]) => `${name} at ${listed(places)}`);
-  return `; ahead of AUTO beyond the paired 95 % interval: ${listed(names)}`;
+  return `; ahead of AUTO beyond the paired 95 % interval: ${names.join(", ")}`;
 }
 
 /** Whoever reads no further should know that another model would have done better. */

@@ -35,7 +35,7 @@ test("deals wordings out the same way every time", () => {
     HEADER + Array.from({ length: 400 }, (_, i) => line(`Question ${i} ?`, "1", "+ 1 1", "2")).join("");
   const { train, calibration, test: held } = mawpsProblems([csv]);
   expect(train.length + calibration.length + held.length).toBe(400);
-  expect(train.length / 400).toBeCloseTo(0.3, 1);
+  expect(train.length / 400).toBeCloseTo(0.5, 1);
   expect(held.length / 400).toBeCloseTo(0.2, 1);
   expect(mawpsProblems([csv]).test).toEqual(held);
 });

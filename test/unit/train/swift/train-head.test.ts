@@ -5,7 +5,7 @@ import { type Example, type ExampleSource, memorySource } from "#train/swift/exa
 import { forward } from "#train/swift/head-gradient.js";
 import { LOSS, LOSSES } from "#train/swift/losses.js";
 import { splitProblems } from "#train/swift/split.js";
-import { HEAD_DEFAULTS, type SwiftTrained, trainSwiftHead } from "#train/swift/train-head.js";
+import { HEAD_DEFAULTS, rateFor, type SwiftTrained, trainSwiftHead } from "#train/swift/train-head.js";
 
 const WIDTH = 6;
 const TOKENS = 4;
@@ -151,6 +151,36 @@ suite("trainSwiftHead", () => {
       standardised.map(({ states }) => rewardOf(slow, states)),
     ];
     expect(fast).toBeAllclose(want, { atol: 1e-4 });
+  });
+
+  test("unless told, learns wide states at a smaller rate, and better for it", async () => {
+    const width = 8000;
+    // As in a real model, few things stand behind many numbers; one of them is a hint at the truth.
+    const causes = 16;
+    const loadings = Float32Array.from(
+      { length: causes * width },
+      (
+        (rng) => () =>
+          rng.normal()
+      )(createRng(2)),
+    );
+    const examples = solutions(20).map((each, i) => {
+      const rng = createRng(2, i);
+      const values = Array.from({ length: causes }, () => rng.normal());
+      values[0]! += each.correct ? 1 : -1;
+      const state = Array.from({ length: width }, (_, at) =>
+        values.reduce((sum, value, cause) => sum + value * loadings[cause * width + at]!, 0),
+      );
+      return { ...each, tokens: 1, states: Float32Array.from(state) };
+    });
+    const source = memorySource(examples, { width, scalars: 0 });
+    const untold = { ...HEAD_DEFAULTS, seed: 3 };
+    const trained = await trainSwiftHead(source, untold);
+    const fast = await trainSwiftHead(source, { ...untold, learningRate: rateFor(1) });
+    expect([trained.learningRate, fast.learningRate]).toEqual([1e-3 * (1500 / width), 1e-3]);
+    // Learnt by heart at once.
+    expect(fast.bestEpoch).toBe(1);
+    expect(trained.validationLoss).toBeLessThan(0.9 * fast.validationLoss);
   });
 
   test("scalars come back as scalars", async () => {
