@@ -82,7 +82,7 @@ function howItWent({ head }: TrainSwiftOptions, result: SwiftResult): Line[] {
   return [
     [
       "training",
-      `loss ${head.loss}, AdamW, rate ${Number(result.learningRate.toPrecision(3))}, weight decay ${head.weightDecay}, batch ${head.batchSize}, ${head.normalize ? "" : "not "}standardised, seed ${head.seed}`,
+      `loss ${head.loss}, AdamW, rate ${result.learningRate}, weight decay ${head.weightDecay}, batch ${head.batchSize}, ${head.normalize ? "" : "not "}standardised, seed ${head.seed}`,
     ],
     [
       "split by problem",

@@ -20,10 +20,21 @@ export function bestOf(rows: readonly ReportRow[], bounds: readonly string[]): R
   return competing.filter(({ accuracy }) => accuracy === top);
 }
 
+interface AtBudget {
+  readonly name: string;
+  readonly best: readonly ReportRow[];
+  readonly rows: readonly ReportRow[];
+}
+
+const hasAuto = (rows: readonly ReportRow[]): boolean => rows.some(({ strategy }) => strategy === AUTO);
+
 /** What is ahead of AUTO by more than chance, at the budgets that both have a row for. */
-function aheadOfAuto({ rows, differences, bounds }: StrategiesReport, unit: ReportRow["unit"]): string {
-  const budgets = rowsByBudget(rows, unit).filter(([, at]) => at.some(({ strategy }) => strategy === AUTO));
-  if (budgets.every(([, at]) => bestOf(at, bounds).some(({ strategy }) => strategy === AUTO))) return "";
+function aheadOfAuto(
+  budgets: readonly AtBudget[],
+  { differences, bounds }: StrategiesReport,
+  unit: ReportRow["unit"],
+): string {
+  if (budgets.filter(({ rows }) => hasAuto(rows)).every(({ best }) => hasAuto(best))) return "";
   const ahead = new Map<string, string[]>();
   for (const { strategy, against, budget, unit: of, difference } of differences) {
     const competes = strategy === AUTO && against !== BACKBONE && !bounds.includes(against);
@@ -36,7 +47,7 @@ function aheadOfAuto({ rows, differences, bounds }: StrategiesReport, unit: Repo
 }
 
 /** Whoever reads no further should know that another model would have done better. */
-function backboneWins(budgets: readonly { name: string; best: ReportRow[]; rows: ReportRow[] }[]): string {
+function backboneWins(budgets: readonly AtBudget[]): string {
   const won = budgets.flatMap(({ name, best, rows }) => {
     const other = rows.find(({ strategy }) => strategy === BACKBONE);
     return other !== undefined && other.accuracy > best[0]!.accuracy
@@ -61,5 +72,5 @@ export function headline(report: StrategiesReport): string {
     winners.set(names, [...(winners.get(names) ?? []), `${name} (${percent(best[0]!.accuracy)})`]);
   }
   const found = [...winners].map(([names, places]) => `${names} at ${listed(places)}`);
-  return `Most accurate by ${UNIT_NAMES[unit]} per problem: ${found.join("; ")}${aheadOfAuto(report, unit)}.${backboneWins(budgets)}`;
+  return `Most accurate by ${UNIT_NAMES[unit]} per problem: ${found.join("; ")}${aheadOfAuto(budgets, report, unit)}.${backboneWins(budgets)}`;
 }
